@@ -1,0 +1,28 @@
+# Two commands do everything: `make reproduce` and `make test`. Each sets itself up from requirements.lock.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: reproduce test lock clean
+
+reproduce: .venv/.ready
+	$(BIN)/workbench run --all
+
+test: .venv/.ready
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout 300 notebooks
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "workbench needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock --editable .
+	touch $@
+
+# Maintainers only: pin the whole stack anew from pyproject.toml. The CPU build's local label "+cpu" is cut
+# off, so that the pin also holds where only torch's plain release is offered.
+lock:
+	uv pip compile pyproject.toml --all-extras --python-version 3.11 --no-header --no-annotate --no-emit-find-links \
+		$(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS)) --constraint requirements.lock | sed 's/+cpu$$//' > requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+clean:
+	rm -rf .venv runs

@@ -1,0 +1,172 @@
+"""Execute one notebook through papermill: watched cell by cell, kept in memory, written by the caller.
+
+papermill rewrites the whole notebook twice per cell and not atomically, calls cells of a dead kernel completed, and
+stores absolute paths; so it runs here without an output path, and what happened is read from its manager.
+"""
+
+import contextlib
+import importlib
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An executed notebook, and the failure that ended it early (None if it reached its end)."""
+
+    notebook: dict
+    failure: str | None
+
+
+def execute(path, parameters, on_cell=None, timeout=None):
+    """Execute the notebook at ``path`` with overrides injected after its parameters cell.
+
+    Parameters
+    ----------
+    path : path
+    parameters : dict
+        Overrides, plain and checked.
+    on_cell : callable, optional
+        Called as ``on_cell(index, n_cells, source)`` when a cell starts.
+    timeout : float, optional
+        Seconds that one cell may take.
+    """
+    papermill = _papermill()
+    watch = _Watch(on_cell)
+    failure = None
+    sockets = tempfile.mkdtemp(prefix="workbench-")
+    try:
+        papermill.execute_notebook(
+            str(path).replace("{", "{{").replace("}", "}}"),  # papermill formats its paths
+            None,
+            parameters=parameters,
+            engine_name=_engine(),
+            progress_bar=False,
+            watch=watch,
+            execution_timeout=timeout,
+            kernel_manager_class=_kernel_manager(sockets),
+        )
+    except papermill.PapermillExecutionError as error:
+        failure = f"cell {watch.label()} failed: {error.ename}: {_first_line(error.evalue)}"
+    except Exception as error:
+        if watch.manager is None:  # nothing ran: no kernel of that name, an unreadable notebook
+            raise
+        reason = {"DeadKernelError": "the kernel died", "CellTimeoutError": f"it took more than {timeout} s"}
+        why = reason.get(type(error).__name__) or f"{type(error).__name__}: {_first_line(str(error))}"
+        failure = f"cell {watch.label()} failed: {why}"
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+    notebook = watch.manager.nb
+    if failure is None and not watch.finished():
+        failure = f"cell {watch.label()} ended the kernel (exit) before the notebook's end"
+    return Execution(_tidy(notebook), failure)
+
+
+class _Watch:
+    """Sees papermill's execution manager as it works."""
+
+    def __init__(self, on_cell):
+        self.on_cell = on_cell
+        self.manager = None
+        self.cell = None
+        self.number = 0
+
+    def start(self, cell, index):
+        self.cell, self.number = cell, index + 1
+        if self.on_cell:
+            self.on_cell(index, len(self.manager.nb.cells), cell.source)
+
+    def finished(self):
+        return all(
+            cell.metadata.papermill.get("status") == "completed" and not cell.metadata.papermill.get("exception")
+            for cell in self.manager.nb.cells
+        )
+
+    def label(self):
+        lines = [line for line in self.cell.source.splitlines() if line.strip()] if self.cell else []
+        quoted = f" ({lines[0].strip()[:60]})" if lines else ""
+        return f"{self.number}{quoted}"
+
+
+@cache
+def _papermill():
+    # jsonschema's format checker compiles 35 grammars that no notebook uses when rfc3987_syntax can be imported:
+    # 0.8 s of every start. Hide it while nbformat is first imported; jsonschema expects that it may be missing.
+    hidden = "rfc3987_syntax" not in sys.modules and "jsonschema" not in sys.modules
+    if hidden:
+        sys.modules["rfc3987_syntax"] = None
+    try:
+        return importlib.import_module("papermill")
+    finally:
+        if hidden:
+            del sys.modules["rfc3987_syntax"]
+
+
+@cache
+def _engine():
+    """Register our papermill engine: the stock one, with a manager that reports cells and saves nothing."""
+    _papermill()
+    from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+
+    class Manager(NotebookExecutionManager):
+        watch = None
+
+        def save(self, **kwargs):
+            pass
+
+        def cell_start(self, cell, cell_index=None, **kwargs):
+            super().cell_start(cell, cell_index, **kwargs)
+            self.watch.start(cell, cell_index)
+
+    class WatchedEngine(NBClientEngine):
+        @classmethod
+        def execute_notebook(cls, nb, kernel_name, watch, output_path=None, progress_bar=False, **kwargs):
+            manager = Manager(nb, progress_bar=False)
+            manager.watch, watch.manager = watch, manager
+            manager.notebook_start()
+            cls.execute_managed_notebook(manager, kernel_name, **kwargs)
+            return manager.nb
+
+    papermill_engines.register("workbench-watched", WatchedEngine)
+    return "workbench-watched"
+
+
+def _kernel_manager(folder):
+    """A kernel manager that talks through sockets in a private folder: no port to lose to another kernel."""
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+
+    class PrivateKernelManager(AsyncKernelManager):
+        @default("transport")
+        def _default_transport(self):
+            return "ipc"
+
+        @default("ip")
+        def _default_ip(self):
+            return str(Path(folder) / "kernel")
+
+    short_enough = len(folder) < 90  # a socket's path has at most 107 bytes
+    return PrivateKernelManager if sys.platform != "win32" and short_enough else AsyncKernelManager
+
+
+def _tidy(notebook):
+    """Take out what papermill stores of this machine and this minute: paths, times, empty tags."""
+    run = notebook.metadata.pop("papermill", {})
+    if run.get("parameters"):
+        notebook.metadata["papermill"] = {"parameters": run["parameters"]}
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
+    with contextlib.suppress(KeyError):
+        del notebook.metadata["language_info"]["version"]
+    return notebook
+
+
+def _first_line(text):
+    return (text or "").strip().split("\n")[0][:300]

@@ -1,0 +1,67 @@
+"""Where the notebooks are, and what a study's notebook says of itself.
+
+A study is a notebook ``notebooks/<chapter>/<study>.ipynb`` whose metadata holds ``workbench.paper`` (title, authors,
+year, arxiv) and ``workbench.presets`` (named sets of parameter values).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Study:
+    name: str  # "<chapter>/<study>"
+    path: Path
+    notebook: dict
+
+    @property
+    def paper(self):
+        return self._metadata("paper")
+
+    @property
+    def presets(self):
+        return self._metadata("presets")
+
+    def _metadata(self, key):
+        return self.notebook.get("metadata", {}).get("workbench", {}).get(key, {})
+
+
+def root():
+    """The project's folder: the nearest one upwards with notebooks/ and pyproject.toml, else the package's own."""
+    here = Path.cwd()
+    for folder in [here, *here.parents, Path(__file__).resolve().parents[2]]:
+        if (folder / "notebooks").is_dir() and (folder / "pyproject.toml").is_file():
+            return folder
+    raise UserError(f"no notebooks/ beside a pyproject.toml in {here} or above; start in the project's folder")
+
+
+def study_names():
+    """Names of all studies, sorted."""
+    folder = root() / "notebooks"
+    return sorted(
+        path.relative_to(folder).with_suffix("").as_posix()
+        for path in folder.glob("*/*.ipynb")
+        if not path.name.startswith(".")
+    )
+
+
+def load(name):
+    """The study of that name: its path below notebooks/, or the last part where only one study has it."""
+    names = study_names()
+    wanted = str(name).strip("/").removesuffix(".ipynb").removeprefix("notebooks/")
+    matches = [n for n in names if n == wanted] or [n for n in names if n.split("/")[-1] == wanted]
+    if not matches:
+        hint = nearest(wanted, names) or nearest(wanted.split("/")[-1], [n.split("/")[-1] for n in names])
+        raise UserError(f"no study {wanted!r}.{hint} See 'workbench list'.")
+    if len(matches) > 1:
+        raise UserError(f"{wanted!r} names several studies: {', '.join(matches)}; give the whole path")
+    path = root() / "notebooks" / f"{matches[0]}.ipynb"
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is not a notebook that can be read") from None
+    return Study(matches[0], path, notebook)

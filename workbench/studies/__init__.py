@@ -1,0 +1,1 @@
+"""The mathematics of each study, by chapter. Knows nothing of notebooks or their execution."""

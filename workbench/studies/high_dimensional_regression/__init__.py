@@ -1,0 +1,1 @@
+"""Linear models with as many features as samples."""
