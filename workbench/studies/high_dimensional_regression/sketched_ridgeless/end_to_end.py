@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workbench.montecarlo import streams
+from workbench.montecarlo import one_blas_thread, streams
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.simulation import fixed_signal
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.spectra import ISOTROPIC, check_sizes, eigenvalues
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.theory import Risk
@@ -42,6 +42,7 @@ def draw_sketch(kind, sketch_size, n_samples, rng, n_draws=1):
     raise ValueError(f"kind of sketch must be 'orthogonal', 'subsample' or 'gaussian', got {kind!r}")
 
 
+@one_blas_thread
 def conditional_risk(features, sketch, signal, noise, variances):
     """The risk given (X, S) straight from its definition, by pseudo-inverse; the check of the nested simulation.
 
@@ -66,6 +67,7 @@ def conditional_risk(features, sketch, signal, noise, variances):
     return Risk(bias, noise**2 * np.sum(reach**2, axis=(-2, -1)))
 
 
+@one_blas_thread
 def simulate_end_to_end(
     n_samples,
     n_features,

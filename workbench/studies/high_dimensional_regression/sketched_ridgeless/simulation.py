@@ -8,7 +8,7 @@ by one adds one row to L and to Q and changes neither's leading block; what is n
 import numpy as np
 from scipy.linalg.lapack import dtrtri
 
-from workbench.montecarlo import batches, streams
+from workbench.montecarlo import batches, one_blas_thread, streams
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.spectra import (
     ISOTROPIC,
     check_sizes,
@@ -20,6 +20,7 @@ from workbench.studies.high_dimensional_regression.sketched_ridgeless.spectra im
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.theory import Risk
 
 
+@one_blas_thread
 def simulate_risk(
     n_samples,
     n_features,

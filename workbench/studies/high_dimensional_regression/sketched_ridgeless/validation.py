@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, qr, solve_triangular
 
-from workbench.montecarlo import streams
+from workbench.montecarlo import one_blas_thread, streams
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.spectra import ISOTROPIC, check_sizes, eigenvalues
 
 
@@ -22,6 +22,7 @@ class ValidationChoice(NamedTuple):
         return np.take_along_axis(self.risk, self.chosen[:, None], axis=1)[:, 0]
 
 
+@one_blas_thread
 def simulate_validation_choice(
     n_samples,
     n_features,
