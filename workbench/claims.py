@@ -174,7 +174,7 @@ def slope_test(x, level=1e-3, margin=0.0):
     """The slope of log(simulated) on log(x), fitted by weighted least squares, equals theory's exponent.
 
     ``simulated`` and ``se`` are arrays over ``x`` (positive, independent of each other); the log's standard error is
-    se/simulated. ``margin`` is the systematic error allowed in the exponent.
+    se/simulated. ``margin`` is the systematic error allowed in the exponent. A simulated value <= 0 fails the test.
     """
     _check_level(level)
     x = np.asarray(x, dtype=float)
@@ -186,7 +186,8 @@ def slope_test(x, level=1e-3, margin=0.0):
         if y.size != x.size:
             raise ValueError(f"{y.size} simulated values for {x.size} values of x")
         if np.any(y <= 0):
-            raise ValueError("the logarithm needs positive simulated values")
+            worst = int(np.argmin(y))
+            return Outcome(False, float(theory), float(y[worst]), float(y_se[worst]), "a value that is not positive: no slope")
         weight = (y / y_se) ** 2
         centred = np.log(x) - np.average(np.log(x), weights=weight)
         information = np.sum(weight * centred**2)
