@@ -37,7 +37,7 @@ def test_not_confirmed_when_it_fails_whatever_the_control_does():
 
 @pytest.mark.parametrize("n_values", [1, 10])
 def test_z_test_keeps_its_level(n_values):
-    """Of 4000 true claims at level 0.05, about 200 fail: within 4.5 binomial standard errors, over any number of values."""
+    """Of 4000 true claims at level 0.05 about 200 fail, over any number of values: within 4.5 standard errors."""
     rng = np.random.default_rng(0)
     check = z_test(level=0.05)
     failed = sum(not check.apply(0.0, rng.standard_normal(n_values), 1.0).passed for _ in range(4000))
@@ -89,7 +89,9 @@ def test_slope_agrees_with_weighted_least_squares_and_its_error_with_simulation(
 
 def test_slope_rejects_a_near_exponent_and_values_without_a_logarithm():
     x = np.array([10.0, 20, 40])
-    made = make(slope_test(x, margin=0.05), theory=-1.0, simulated=1 / x, se=0.01 / x, control=Control("1/2", theory=-0.5))
+    made = make(
+        slope_test(x, margin=0.05), theory=-1.0, simulated=1 / x, se=0.01 / x, control=Control("1/2", theory=-0.5)
+    )
     assert made.verdict == "confirmed"
     assert not slope_test(x).apply(-1.0, [1, 0.5, -0.1], [0.1] * 3).passed
 

@@ -30,8 +30,7 @@ def test_a_figure_without_a_description_is_refused(alt):
         figures.show(None, alt=alt)
 
 
-def test_colours_differ_in_lightness_for_the_colour_blind():
-    """Neighbours in the cycle differ in luminance or are blue against orange, Okabe and Ito's safe pair."""
+def test_no_two_colours_share_a_lightness_and_none_is_faint():
     def luminance(colour):
         red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -9,7 +9,9 @@ def test_standard_error_covers_the_mean_as_often_as_it_should():
     samples = np.random.default_rng(0).exponential(2.0, size=(400, 3000))
     mean, se = mean_and_se(samples)
     covered = np.mean(np.abs(mean - 2) < 1.959964 * se)
-    assert covered == pytest.approx(0.95, abs=4.5 * np.sqrt(0.05 * 0.95 / 3000) + 0.005)  # 0.005: skewness of the t statistic
+    assert covered == pytest.approx(
+        0.95, abs=4.5 * np.sqrt(0.05 * 0.95 / 3000) + 0.005
+    )  # 0.005: skewness of the t statistic
     with pytest.raises(ValueError, match="at least 2 replications, got 1"):
         mean_and_se([[1.0]])
 
@@ -30,6 +32,8 @@ def test_batches_add_up_and_respect_the_bound():
 
 def test_one_thread_inside_and_as_before_outside():
     before = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    inside = one_blas_thread(lambda: [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"])()
+    inside = one_blas_thread(
+        lambda: [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    )()
     assert inside and set(inside) == {1}
     assert [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"] == before

@@ -10,7 +10,14 @@ from workbench.claims import Control, claim, z_test
 from workbench.recording import MIME, to_json
 
 CLAIM = claim(
-    "a<b", "x < y", source="here", check=z_test(), theory=1.0, simulated=1.0, se=0.1, control=Control("wrong", theory=9.0)
+    "a<b",
+    "x < y",
+    source="here",
+    check=z_test(),
+    theory=1.0,
+    simulated=1.0,
+    se=0.1,
+    control=Control("wrong", theory=9.0),
 )
 
 

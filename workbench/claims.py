@@ -144,7 +144,9 @@ def z_test(level=1e-3, relative_margin=0.0):
         worst = int(np.argmax(excess))
         score = (simulated[worst] - theory[worst]) / se[worst]
         detail = f"worst of {theory.size}: {excess[worst]:.2f} of the allowed difference, {score:+.1f} se"
-        return Outcome(bool(np.all(excess <= 1)), float(theory[worst]), float(simulated[worst]), float(se[worst]), detail)
+        return Outcome(
+            bool(np.all(excess <= 1)), float(theory[worst]), float(simulated[worst]), float(se[worst]), detail
+        )
 
     return Check(f"z-test, two-sided level {level:g}{margin_text}", apply)
 
@@ -187,7 +189,9 @@ def slope_test(x, level=1e-3, margin=0.0):
             raise ValueError(f"{y.size} simulated values for {x.size} values of x")
         if np.any(y <= 0):
             worst = int(np.argmin(y))
-            return Outcome(False, float(theory), float(y[worst]), float(y_se[worst]), "a value that is not positive: no slope")
+            return Outcome(
+                False, float(theory), float(y[worst]), float(y_se[worst]), "a value that is not positive: no slope"
+            )
         weight = (y / y_se) ** 2
         centred = np.log(x) - np.average(np.log(x), weights=weight)
         information = np.sum(weight * centred**2)

@@ -29,7 +29,9 @@ class _Commands(click.Group):
         from workbench.errors import nearest
 
         if arguments and not arguments[0].startswith("-") and self.get_command(context, arguments[0]) is None:
-            raise UserError(f"no command {arguments[0]!r}.{nearest(arguments[0], self.commands)} See 'workbench --help'.")
+            raise UserError(
+                f"no command {arguments[0]!r}.{nearest(arguments[0], self.commands)} See 'workbench --help'."
+            )
         return super().resolve_command(context, arguments)
 
 
@@ -55,7 +57,9 @@ def list_studies():
         table.add_column(column, overflow="fold")
     for name in project.study_names():
         paper = project.load(name).paper
-        table.add_row(Text(name), Text(f"{paper.get('authors', '')} ({paper.get('year', '')}): {paper.get('title', '')}"))
+        table.add_row(
+            Text(name), Text(f"{paper.get('authors', '')} ({paper.get('year', '')}): {paper.get('title', '')}")
+        )
     _console().print(table)
 
 
@@ -72,7 +76,9 @@ def show(study):
     study = project.load(study)
     console, paper = _console(), study.paper
     console.print(Text(study.name, style="bold"))
-    console.print(Text(f"{paper.get('authors')}, \"{paper.get('title')}\", {paper.get('year')}, arXiv {paper.get('arxiv')}"))
+    console.print(
+        Text(f'{paper.get("authors")}, "{paper.get("title")}", {paper.get("year")}, arXiv {paper.get("arxiv")}')
+    )
 
     table = Table(title="Parameters", title_justify="left", box=None, pad_edge=False)
     for column in ("name", "type", "default", "allowed", "meaning"):
@@ -86,7 +92,9 @@ def show(study):
         presets.add_row(Text(preset), Text(", ".join(f"{key}={value!r}" for key, value in values.items())))
     console.print("", presets)
 
-    claims = Table(title="Claims (verdicts of the notebook as committed)", title_justify="left", box=None, pad_edge=False)
+    claims = Table(
+        title="Claims (verdicts of the notebook as committed)", title_justify="left", box=None, pad_edge=False
+    )
     for column in ("claim", "statement", "source", "verdict"):
         claims.add_column(column, overflow="fold")
     for claim in from_notebook(study.notebook)["claims"]:
@@ -96,9 +104,13 @@ def show(study):
 
 @main.command()
 @click.argument("study", required=False)
-@click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter; repeatable.")
+@click.option(
+    "-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter; repeatable."
+)
 @click.option("--preset", help="A named set of values: smoke, paper; -p goes on top.")
-@click.option("-o", "--output", type=click.Path(), metavar="OUT.ipynb", help="The executed notebook [runs/STUDY.ipynb].")
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="OUT.ipynb", help="The executed notebook [runs/STUDY.ipynb]."
+)
 @click.option("--records", type=click.Path(), metavar="OUT.json", help="Write scalars, tables, claims and provenance.")
 @click.option("--all", "run_all", is_flag=True, help="Run every study, then print the report.")
 def run(study, assignments, preset, output, records, run_all):
@@ -162,21 +174,25 @@ def _run_all(preset):
 
 def _run_one(study, given, preset, output, records):
     """Run with progress on the terminal; returns the executed notebook's path."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
     from workbench.runner.run import default_output, run
 
-    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[cell]}"))
-    with Progress(*columns, console=_console(stderr=True)) as progress:
-        task = progress.add_task(study, total=None, cell="starting")
+    columns = ["{task.description}", BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), "{task.fields[cell]}"]
+    progress = Progress(*columns, console=_console(stderr=True))
+    task = progress.add_task(study, total=None, cell="")
 
-        def on_cell(index, n_cells, source):
-            first = next((line.strip() for line in source.splitlines() if line.strip()), "")
-            progress.update(task, completed=index, total=n_cells, cell=first[:50].replace("[", "\\["))
+    def on_cell(index, n_cells, source):
+        progress.start()  # not before: until the first cell starts, all there can be is a user's mistake
+        first_line = next((line.strip() for line in source.splitlines() if line.strip()), "")
+        progress.update(task, completed=index, total=n_cells, cell=escape(first_line[:50]))
 
+    try:
         run(study, given, preset=preset, output=output, records=records, on_cell=on_cell)
-        total = progress.tasks[0].total
-        progress.update(task, completed=total, cell="done")
+        progress.update(task, completed=progress.tasks[0].total, cell="done")
+    finally:
+        progress.stop()
     return output or default_output(study)
 
 

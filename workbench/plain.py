@@ -28,5 +28,6 @@ def to_plain(value, name="value"):
         if isinstance(value, base):
             return base(value)
     raise TypeError(
-        f"{name} is of type {type(value).__name__}; use numbers, strings, booleans, None, lists, dicts or NumPy arrays of them"
+        f"{name} is of type {type(value).__name__}; "
+        "use numbers, strings, booleans, None, lists, dicts or NumPy arrays of them"
     )

@@ -41,7 +41,9 @@ def test_recorded_table_and_scalars(smoke):
     for row, mean in zip(rows, exact, strict=True):
         assert row["risk_exact"] == pytest.approx(mean)
         assert row["risk_theory"] == pytest.approx(row["bias_theory"] + row["variance_theory"])
-        assert abs(row["risk_mean"] - mean) < 4.5 * row["risk_se"] or row["sketch_size"] >= 66  # skewed next to the peak
+        assert (
+            abs(row["risk_mean"] - mean) < 4.5 * row["risk_se"] or row["sketch_size"] >= 66
+        )  # skewed next to the peak
     assert smoke["scalars"] == {"optimal_sketch_size_theory": 48, "optimal_risk_theory": pytest.approx(20)}
 
 
@@ -54,7 +56,9 @@ def test_gaussian_sketch_and_correlated_features(tmp_path):
     )
     below, above = found["tables"]["risk"]
     assert below["risk_exact"] is None
-    assert below["risk_theory"] == pytest.approx(float(sr.limiting_risk(1, 0.5, 6, 2, spectrum=[[2, 0.5], [1, 0.5]]).total))
+    assert below["risk_theory"] == pytest.approx(
+        float(sr.limiting_risk(1, 0.5, 6, 2, spectrum=[[2, 0.5], [1, 0.5]]).total)
+    )
     assert above["risk_exact"] == pytest.approx(4 * 40 / 39 * (1 + 40 / 29))
     assert found["provenance"]["parameters"]["sketch_sizes"] == [20, 70]
 
@@ -87,8 +91,18 @@ def test_unchanged_code_keeps_every_verdict(monkeypatch):
 DROPPED_TERMS = [
     ("limit, c > 1: bias", theory, "bias[under] = signal**2 * kappa[..., 0] / c[under]", "pass"),
     ("limit, c > 1: bias without 1/c", theory, "signal**2 * kappa[..., 0] / c[under]", "signal**2 * kappa[..., 0]"),
-    ("limit, c > 1: variance without 1/(1-I)", theory, "noise**2 * inflation / (1 - inflation)\n    if", "noise**2 * inflation\n    if"),
-    ("limit, c > 1: variance", theory, "variance[under] = noise**2 * inflation / (1 - inflation)", "variance[under] = 0"),
+    (
+        "limit, c > 1: variance without 1/(1-I)",
+        theory,
+        "noise**2 * inflation / (1 - inflation)\n    if",
+        "noise**2 * inflation\n    if",
+    ),
+    (
+        "limit, c > 1: variance",
+        theory,
+        "variance[under] = noise**2 * inflation / (1 - inflation)",
+        "variance[under] = 0",
+    ),
     ("limit, fixed signal without 1/(1-I)", theory, "signal**2 * left_over / (1 - inflation)", "signal**2 * left_over"),
     ("limit, c < 1: without 1/(1-c)", theory, "noise**2 * c[over] / (1 - c[over])", "noise**2 * c[over]"),
     ("limit, Gaussian sketch: second term", theory, "variance[over] += noise**2 * phi[over] / (1 - phi[over])", "pass"),
@@ -102,14 +116,31 @@ DROPPED_TERMS = [
     ("misspecified: the lost square", theory, "risk.bias + omitted_signal**2", "risk.bias"),
     ("misspecified: the added noise", theory, "np.hypot(noise, omitted_signal)", "noise"),
     ("effective ridge: 5 % off", theory, "return np.exp(find_root(", "return 1.05 * np.exp(find_root("),
-    ("simulation: one row's share of the trace", simulation, "np.sum(inverse**2, axis=-1)", "np.diagonal(inverse, axis1=1, axis2=2)**2"),
+    (
+        "simulation: one row's share of the trace",
+        simulation,
+        "np.sum(inverse**2, axis=-1)",
+        "np.diagonal(inverse, axis1=1, axis2=2)**2",
+    ),
     ("simulation: the captured part of the bias", simulation, "(variances.sum() - captured)", "variances.sum()"),
-    ("simulation: Gaussian sketch, second term", simulation, "full_sample + (n - p) * np.sum", "full_sample + 0 * np.sum"),
-    ("validation: chooses by training loss", validation, "np.argmin(validation_loss, axis=1)", "np.argmin(training_loss, axis=1)"),
-]  # fmt: skip
+    (
+        "simulation: Gaussian sketch, second term",
+        simulation,
+        "full_sample + (n - p) * np.sum",
+        "full_sample + 0 * np.sum",
+    ),
+    (
+        "validation: chooses by training loss",
+        validation,
+        "np.argmin(validation_loss, axis=1)",
+        "np.argmin(training_loss, axis=1)",
+    ),
+]
 
 
-@pytest.mark.parametrize("module, old, new", [case[1:] for case in DROPPED_TERMS], ids=[case[0] for case in DROPPED_TERMS])
+@pytest.mark.parametrize(
+    "module, old, new", [case[1:] for case in DROPPED_TERMS], ids=[case[0] for case in DROPPED_TERMS]
+)
 def test_dropping_a_term_costs_a_verdict(monkeypatch, module, old, new):
     verdicts = claims_after(monkeypatch, module, old, new)
     assert "not confirmed" in verdicts.values(), verdicts

@@ -8,13 +8,15 @@ from workbench.errors import UserError
 
 
 def check_writable(path):
-    """Make the folder of ``path``; raise ``UserError`` if no file can be made there."""
+    """Raise ``UserError`` if no file can be made at ``path``; makes nothing itself."""
     path = Path(path)
     if path.is_dir():
         raise UserError(f"{path} is a folder; name a file")
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
@@ -23,7 +25,11 @@ def check_writable(path):
 def write_atomically(path, text):
     """Write ``text`` beside ``path`` and move it there, so that no reader and no crash ever sees half a file."""
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

@@ -47,7 +47,7 @@ class Parameter:
 
 
 def declared(notebook, name="the notebook"):
-    """The parameters of a notebook, by name, in their order. ``UserError`` if the tagged cell is missing or unreadable."""
+    """The parameters of a notebook by name, in order; ``UserError`` if the tagged cell is missing or unreadable."""
     cells = [
         cell
         for cell in notebook["cells"]
@@ -71,7 +71,9 @@ def declared(notebook, name="the notebook"):
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # a docstring
         else:
-            raise UserError(f"{name}: line {node.lineno} of the parameters cell is not of the form 'name: type = literal'")
+            raise UserError(
+                f"{name}: line {node.lineno} of the parameters cell is not of the form 'name: type = literal'"
+            )
         try:
             default = to_plain(ast.literal_eval(node.value), target)
         except (ValueError, TypeError):
@@ -177,7 +179,7 @@ def _fits(value, kind):
                 return float(value)
             except OverflowError:
                 return _NO
-        return int(value) if float(value).is_integer() else _NO
+        return int(value) if isinstance(value, int) or value.is_integer() else _NO
     if kind == "dict":
         return value if isinstance(value, dict) else _NO
     if kind == "list":

@@ -114,12 +114,14 @@ def _section(one, folder):
     }
     listed = "\n".join(f"<dt>{key}</dt><dd>{html.escape(str(value))}</dd>" for key, value in facts.items())
     link = one.path.relative_to(folder).as_posix() if one.path.is_relative_to(folder) else one.path.name
-    source = f"{paper.get('authors', '')}, “{paper.get('title', '')}”, {paper.get('year', '')}, arXiv {paper.get('arxiv', '')}"
+    authors, title, year, arxiv = (paper.get(key, "") for key in ("authors", "title", "year", "arxiv"))
+    source = f"{authors}, “{title}”, {year}, arXiv {arxiv}"
     failure = f'<p class="failed">{html.escape(one.failure)}</p>' if one.failure else ""
     return f"""<section>
 <h2>{html.escape(one.title)}</h2>
 <p>{html.escape(source)}. Executed notebook: <a href="{html.escape(link)}">{html.escape(link)}</a></p>{failure}
-<div class="scroll"><table><thead><tr><th scope="col">Claim</th><th scope="col">Theory</th><th scope="col">Simulated</th>
+<div class="scroll"><table><thead><tr>
+<th scope="col">Claim</th><th scope="col">Theory</th><th scope="col">Simulated</th>
 <th scope="col">Verdict</th><th scope="col">Control, which the same test must reject</th></tr></thead><tbody>
 {rows}
 </tbody></table></div>
@@ -130,14 +132,16 @@ def _section(one, folder):
 
 def _claim_row(claim):
     control = claim["control"]
+    test = f"{claim['source']}. {claim['check']}; {claim['detail']}"
     error = f" ± {show_number(claim['se'])}" if claim["se"] is not None else ""
     rejected = "rejected" if control["rejected"] else "not rejected"
     return (
         f"<tr><td><b>{html.escape(claim['identifier'])}</b> {html.escape(claim['statement'])}"
-        f"<br><small>{html.escape(claim['source'])}. {html.escape(claim['check'])}; {html.escape(claim['detail'])}</small></td>"
+        f"<br><small>{html.escape(test)}</small></td>"
         f"<td>{show_number(claim['theory'])}</td><td>{show_number(claim['simulated'])}{error}</td>"
         f'<td class="{claim["verdict"].replace(" ", "-")}">{claim["verdict"]}</td>'
-        f"<td>{rejected}: {html.escape(control['description'])}<br><small>{html.escape(control['detail'])}</small></td></tr>"
+        f"<td>{rejected}: {html.escape(control['description'])}"
+        f"<br><small>{html.escape(control['detail'])}</small></td></tr>"
     )
 
 
@@ -159,7 +163,7 @@ def _figures(notebook):
 
 
 _STYLE = {"confirmed": "green", "not confirmed": "bold red", "undecided": "yellow"}
-_CSS = """body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
+_CSS = """body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 table{border-collapse:collapse;width:100%}.scroll{overflow-x:auto}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ccc}
 small{color:#555}figure{margin:1rem 0}img{max-width:100%;height:auto}
@@ -169,8 +173,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Workbench report</title><style>{style}</style></head>
 <body><h1>Claims and verdicts</h1>
-<p>{summary}. A claim is confirmed if it passes its test and the same test rejects its control, a deliberately wrong twin;
-if the control is not rejected, the claim is undecided.</p>
+<p>{summary}. A claim is confirmed if it passes its test and the same test rejects its control, a deliberately wrong
+twin; if the control is not rejected, the claim is undecided.</p>
 {sections}
 </body></html>
 """

@@ -68,7 +68,9 @@ def test_explicit_sketches_agree_with_the_sampler_that_forms_none(spectrum, kind
     designs = rng.standard_normal((count, n, p)) * np.sqrt(variances)
     explicit = sr.conditional_risk(designs, sr.draw_sketch(kind, m, n, rng, count), 6, 3, variances).total
     family = "gaussian" if kind == "gaussian" else "orthogonal"
-    implicit = sr.simulate_risk(n, p, [m], 6, 3, sketch=family, spectrum=spectrum, n_replications=count, seed=4).total[:, 0]
+    implicit = sr.simulate_risk(n, p, [m], 6, 3, sketch=family, spectrum=spectrum, n_replications=count, seed=4).total[
+        :, 0
+    ]
     (a, a_se), (b, b_se) = mean_and_se(explicit), mean_and_se(implicit)
     assert abs(a - b) < LIMIT * np.hypot(a_se, b_se)
 
@@ -86,7 +88,9 @@ def test_nested_formulas_equal_the_definition_for_every_size(spectrum):
         np.testing.assert_allclose(bias[:, k], direct.bias, rtol=1e-8)
         np.testing.assert_allclose(variance[:, k], direct.variance, rtol=1e-8)
     for k, m in enumerate(above):
-        np.testing.assert_allclose(more[:, k], sr.conditional_risk(design, np.eye(n)[:m], 6.0, 1.0, variances).variance, rtol=1e-8)
+        np.testing.assert_allclose(
+            more[:, k], sr.conditional_risk(design, np.eye(n)[:m], 6.0, 1.0, variances).variance, rtol=1e-8
+        )
 
 
 def test_fixed_signal_bias_equals_the_definition():
@@ -177,7 +181,9 @@ def test_minimum_norm_fit_interpolates_with_the_smallest_norm():
 
 def test_haar_frames_are_orthonormal_and_centred():
     frames = sr.draw_sketch("orthogonal", 3, 5, np.random.default_rng(14), 20_000)
-    np.testing.assert_allclose(frames @ frames.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (20_000, 3, 3)), atol=1e-12)
+    np.testing.assert_allclose(
+        frames @ frames.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (20_000, 3, 3)), atol=1e-12
+    )
     assert_within(frames, 0.0)  # without the sign correction of QR the diagonal is not centred
     assert_within(frames**2, 1 / 5)
 

@@ -69,7 +69,9 @@ def test_effective_ridge_solves_its_equation_and_scales_with_the_spectrum(eigenv
     kappa = sr.effective_ridge(ratio, [[x, share] for x in eigenvalues])
     x = np.array(eigenvalues)
     assert np.mean(x / (x + kappa)) == pytest.approx(ratio, abs=1e-10)
-    assert sr.effective_ridge(ratio, [[scale * x, share] for x in eigenvalues]) == pytest.approx(scale * kappa, rel=1e-9)
+    assert sr.effective_ridge(ratio, [[scale * x, share] for x in eigenvalues]) == pytest.approx(
+        scale * kappa, rel=1e-9
+    )
 
 
 def test_effective_ridge_of_isotropic_features_in_closed_form():
@@ -221,7 +223,10 @@ def test_sizes_that_a_grid_may_hold():
         (lambda: sr.effective_ridge(1.0, HALVES), "ratios m/p in"),
         (lambda: sr.variance_for_sketch_spectrum(0.8, HALVES, 0.7, 1), "phi < psi"),
         (lambda: sr.optimal_sketch(1, 6, 0), "noise must be a positive number"),
-        (lambda: sr.exact_risk(100, 50, [0], 6, 3), r"sketch size 0 is out of range: it must lie in \[1, n_samples = 100\]"),
+        (
+            lambda: sr.exact_risk(100, 50, [0], 6, 3),
+            r"sketch size 0 is out of range: it must lie in \[1, n_samples = 100\]",
+        ),
         (lambda: sr.exact_risk(100, 50, [101], 6, 3), "out of range"),
         (lambda: sr.exact_risk(100, 50, [20.5], 6, 3), "must be integers"),
         (lambda: sr.exact_risk(100, 50, [], 6, 3), "must be integers"),

@@ -22,8 +22,8 @@ alignment      shares of |beta|^2 in the eigenspaces of ``spectrum``, for a fixe
 =============  =====================================================================================
 
 ``theory`` has limits and exact finite-sample means, ``optimum`` the best sketch size, ``simulation`` the conditional
-risk given (X, S) over nested sizes, ``end_to_end`` the estimator itself with an explicit S, ``validation`` the practical
-choice of m from a held-out set.
+risk given (X, S) over nested sizes, ``end_to_end`` the estimator itself with an explicit S, ``validation`` the
+practical choice of m from a held-out set.
 """
 
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.end_to_end import (

@@ -27,8 +27,8 @@ def optimal_sketch(phi, signal, noise, *, sketch="orthogonal", spectrum=ISOTROPI
         (b) SNR <= 1 and phi > alpha^2/(alpha^2 + sigma^2):  m* = o(n), risk alpha^2
         (c) otherwise m* = n
 
-    Any other spectrum or sketch by numerical minimisation: for c = phi/psi > 1 the limit is a function of c alone, so the best
-    c is one number, and the plateau is flat in phi again. (Several bumps are possible for strongly unequal eigenvalues;
+    Any other spectrum by numerical minimisation: for c = phi/psi > 1 the limit is a function of c alone, so the best c
+    is one number, and the plateau is flat in phi again. (Several bumps are possible for strongly unequal eigenvalues;
     a dense grid over c precedes the refinement.)
 
     Parameters
@@ -69,7 +69,9 @@ def _best_undersampling(phi, signal, noise, spectrum):
         return limiting_risk(1.0, np.exp(-log_c), signal, noise, spectrum=spectrum).total
 
     lowest = max(np.log(phi), 1e-6)
-    if np.all(values == values[0]):  # in closed form: c = alpha/(alpha - sigma), with Sigma = x I scaling alpha by sqrt x
+    if np.all(
+        values == values[0]
+    ):  # in closed form: c = alpha/(alpha - sigma), with Sigma = x I scaling alpha by sqrt x
         scaled = signal * np.sqrt(values[0])
         log_c = max(lowest, np.log(scaled / (scaled - noise))) if scaled > noise else lowest + 20
         return float(np.exp(log_c)), float(risk(log_c))

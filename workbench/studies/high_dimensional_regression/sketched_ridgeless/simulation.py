@@ -1,8 +1,8 @@
 """Simulated risk given (X, S), in closed form over beta and the noise, for all sketch sizes from one factorisation.
 
-Gaussian X absorbs an orthogonal S: S X has the law of the first m rows of X, so the sketch is never formed and the sizes
-are nested, each a leading block of the next. With X_m = L_m Q_m (L lower triangular, Q of orthonormal rows), growing m
-by one adds one row to L and to Q and changes neither's leading block; what is needed are cumulative sums.
+Gaussian X absorbs an orthogonal S: S X has the law of the first m rows of X, so the sketch is never formed and the
+sizes are nested, each a leading block of the next. With X_m = L_m Q_m (L lower triangular, Q of orthonormal rows),
+growing m by one adds one row to L and to Q and changes neither's leading block; what is needed are cumulative sums.
 """
 
 import numpy as np
@@ -37,8 +37,8 @@ def simulate_risk(
     """Risk E[(x0'beta_S - x0'beta)^2 | S, X] for Gaussian X, with fresh (X, S) in every replication.
 
     Given A = S X and P = A^+ A, bias = alpha^2/p tr[(I-P) Sigma] for a random signal, beta'(I-P) Sigma (I-P) beta for a
-    fixed one, and variance = sigma^2 tr[Sigma A^+ S S' A^+']; 80 to 5000 times less noisy than sampling beta, the noise and
-    100 test points. For a Gaussian sketch with m > p the part of S that X does not see is averaged out as well. With m < p
+    fixed one, and variance = sigma^2 tr[Sigma A^+ S S' A^+']: far less noisy than sampling beta, the noise and test
+    points too. For a Gaussian sketch with m > p the part of S that X does not see is averaged out as well. With m < p
     both sketches have one law, since only the row space of S matters (Theorem 3.2), and one sampler.
 
     Parameters
@@ -136,7 +136,9 @@ def _more_rows_gaussian(design, inner, sizes, variances):
     X = U R, G = S U, and N the rest: A^+ S = R^-1 (U' + G^+ N U_perp'), E N N' = (n-p) I.
     """
     n, p = design.shape[1:]
-    outer = triangular_inverses(np.linalg.cholesky(design.transpose(0, 2, 1) @ design)) * np.sqrt(variances)  # R^-T Sigma^1/2
+    outer = triangular_inverses(np.linalg.cholesky(design.transpose(0, 2, 1) @ design)) * np.sqrt(
+        variances
+    )  # R^-T Sigma^1/2
     result = np.empty((len(design), sizes.size))
     full_sample = np.sum(outer**2, axis=(-2, -1))
     for k, factor in _nested_factors(inner, sizes):
@@ -145,7 +147,7 @@ def _more_rows_gaussian(design, inner, sizes, variances):
 
 
 def _nested_factors(rows, sizes):
-    """(position, Cholesky factor of the Gram matrix of the first m rows) for each size, the Gram matrix grown in steps."""
+    """For each size its position and the Cholesky factor of the first m rows' Gram matrix, which grows in steps."""
     order = np.argsort(sizes)
     gram, used = 0.0, 0
     for k in order:

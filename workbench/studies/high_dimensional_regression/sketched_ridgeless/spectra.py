@@ -26,7 +26,8 @@ def parse_alignment(alignment, n_eigenvalues):
     shares = np.asarray(alignment, dtype=float)
     if shares.shape != (n_eigenvalues,) or np.any(shares < 0) or abs(shares.sum() - 1) > 1e-6:
         raise ValueError(
-            f"alignment must be {n_eigenvalues} non-negative shares that add up to 1, one per eigenvalue, got {alignment!r}"
+            f"alignment must be {n_eigenvalues} non-negative shares that add up to 1, one per eigenvalue, "
+            f"got {alignment!r}"
         )
     return shares / shares.sum()
 
@@ -76,7 +77,9 @@ def check_sizes(n_samples, n_features, sketch_sizes):
         if not 1 <= m <= n_samples:
             raise ValueError(f"sketch size {m} is out of range: it must lie in [1, n_samples = {n_samples}]")
         if abs(m - n_features) <= 1:
-            raise ValueError(f"sketch size {m} is within 1 of n_features = {n_features}, where the risk has no finite mean")
+            raise ValueError(
+                f"sketch size {m} is within 1 of n_features = {n_features}, where the risk has no finite mean"
+            )
     return sizes
 
 
@@ -91,5 +94,7 @@ def sketch_size_grid(n_samples, n_features, n_sizes=16):
     sizes = np.union1d(sizes, [n_features - gap, n_features + gap])
     sizes = sizes[(sizes >= 1) & (sizes <= n_samples) & (np.abs(sizes - n_features) >= gap)]
     if sizes.size == 0:
-        raise ValueError(f"no sketch size up to n_samples = {n_samples} keeps its distance from n_features = {n_features}")
+        raise ValueError(
+            f"no sketch size up to n_samples = {n_samples} keeps its distance from n_features = {n_features}"
+        )
     return [int(m) for m in sizes]

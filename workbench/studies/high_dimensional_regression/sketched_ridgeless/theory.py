@@ -56,8 +56,8 @@ def limiting_risk(phi, psi, signal, noise, *, sketch="orthogonal", spectrum=ISOT
 
     Notes
     -----
-    Theorem 3.2, Lemma 4.1 and Theorem 4.2 of arXiv 2302.01088; the fixed-signal form for correlated features was derived
-    for this project. A root of one monotone function per (phi, psi), all at once.
+    Theorem 3.2, Lemma 4.1 and Theorem 4.2 of arXiv 2302.01088; the fixed-signal form for correlated features was
+    derived for this project. A root of one monotone function per (phi, psi), all at once.
     """
     check_sketch(sketch)
     values, shares = parse_spectrum(spectrum)
@@ -89,8 +89,8 @@ def limiting_risk(phi, psi, signal, noise, *, sketch="orthogonal", spectrum=ISOT
 def effective_ridge(ratio, spectrum):
     """kappa > 0 with int x/(x + kappa) dH(x) = ratio: the ridge that minimum-norm fitting of m = ratio p rows implies.
 
-    kappa = -c0 phi/psi in the notation of Lemma 4.1, arXiv 2302.01088. The left side falls in kappa, and the root lies
-    between (1-ratio)/ratio times the smallest and the largest eigenvalue: bracketed on a log scale, to machine precision.
+    kappa = -c0 phi/psi in the notation of Lemma 4.1, arXiv 2302.01088. The left side falls in kappa, and the root
+    lies between (1-ratio)/ratio times the smallest and the largest eigenvalue: bracketed, to machine precision.
 
     Parameters
     ----------
@@ -118,8 +118,7 @@ def effective_ridge(ratio, spectrum):
 def variance_for_sketch_spectrum(phi, sketch_spectrum, psi, noise):
     """Limiting variance with more rows than features, for a sketch whose S S' has a given spectrum.
 
-    V = sigma^2 J/(1-J), J = (psi/phi) int (d t/(1 + d t))^2 dB(d), where t > 0 solves psi int d t/(1 + d t) dB(d) = phi.
-    The orthogonal sketch (B a point mass) minimises it. Theorem 4.3, arXiv 2302.01088.
+    V = sigma^2 J/(1-J), J = (psi/phi) int (d t/(1 + d t))^2 dB(d), and t > 0 solves psi int d t/(1 + d t) dB = phi. The orthogonal sketch (B a point mass) minimises it. Theorem 4.3, arXiv 2302.01088.
 
     Parameters
     ----------
@@ -186,9 +185,9 @@ def exact_risk(n_samples, n_features, sketch_sizes, signal, noise, *, sketch="or
 def misspecified(risk_function, *arguments, signal, noise, omitted_signal, **options):
     """Risk when part of the signal sits in features that nobody observed.
 
-    y = x'beta + w'theta + e, with w isotropic, independent of x and unobserved, |theta| = ``omitted_signal``: the unseen part
-    acts as more noise, and its own square cannot be predicted. So the risk is theta^2 plus the well-specified risk at noise
-    sqrt(sigma^2 + theta^2), in the limit, and for Gaussian w exactly. Derived for this project.
+    y = x'beta + w'theta + e, with w isotropic, independent of x and unobserved, |theta| = ``omitted_signal``: the unseen
+    part acts as more noise, and its own square cannot be predicted. So the risk is theta^2 plus the well-specified risk
+    at noise sqrt(sigma^2 + theta^2), in the limit, and for Gaussian w exactly. Derived for this project.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def simulate_validation_choice(
 ):
     """Fit every candidate size to subsampled rows, and choose by the loss on ``n_validation`` fresh noisy labels.
 
-    The procedure of section 5 of arXiv 2302.01088, with the validation labels noisy, as they are in practice (the authors'
+    The procedure of section 5 of arXiv 2302.01088, with noisy validation labels, as they are in practice (the authors'
     code scores noise-free ones). Row subsampling, nested over sizes. Gaussian X, random signal.
 
     Parameters
