@@ -27,7 +27,8 @@ def sketched_least_squares(features, labels, sketch):
 def draw_sketch(kind, sketch_size, n_samples, rng, n_draws=1):
     """Sketches S of shape (n_draws, m, n).
 
-    Kinds: "orthogonal" (Haar frame), "subsample" (distinct rows), "gaussian" (entries of variance 1/n). The first two satisfy S S' = I. Cost of a Haar frame: a QR factorisation of n x m, about 2 n m^2 flops.
+    Kinds: "orthogonal" (Haar frame), "subsample" (distinct rows), "gaussian" (entries of variance 1/n). The
+    first two satisfy S S' = I. Cost of a Haar frame: a QR factorisation of n x m, about 2 n m^2 flops.
     """
     if kind == "orthogonal":
         frame, upper = np.linalg.qr(rng.standard_normal((n_draws, n_samples, sketch_size)))

@@ -118,7 +118,8 @@ def effective_ridge(ratio, spectrum):
 def variance_for_sketch_spectrum(phi, sketch_spectrum, psi, noise):
     """Limiting variance with more rows than features, for a sketch whose S S' has a given spectrum.
 
-    V = sigma^2 J/(1-J), J = (psi/phi) int (d t/(1 + d t))^2 dB(d), and t > 0 solves psi int d t/(1 + d t) dB = phi. The orthogonal sketch (B a point mass) minimises it. Theorem 4.3, arXiv 2302.01088.
+    V = sigma^2 J/(1-J), J = (psi/phi) int (d t/(1 + d t))^2 dB(d), and t > 0 solves psi int d t/(1 + d t) dB = phi.
+    The orthogonal sketch (B a point mass) minimises it. Theorem 4.3, arXiv 2302.01088.
 
     Parameters
     ----------
@@ -185,9 +186,10 @@ def exact_risk(n_samples, n_features, sketch_sizes, signal, noise, *, sketch="or
 def misspecified(risk_function, *arguments, signal, noise, omitted_signal, **options):
     """Risk when part of the signal sits in features that nobody observed.
 
-    y = x'beta + w'theta + e, with w isotropic, independent of x and unobserved, |theta| = ``omitted_signal``: the unseen
-    part acts as more noise, and its own square cannot be predicted. So the risk is theta^2 plus the well-specified risk
-    at noise sqrt(sigma^2 + theta^2), in the limit, and for Gaussian w exactly. Derived for this project.
+    y = x'beta + w'theta + e, with w isotropic, independent of x and unobserved, |theta| = ``omitted_signal``: the
+    unseen part acts as more noise, and its own square cannot be predicted. So the risk is theta^2 plus the
+    well-specified risk at noise sqrt(sigma^2 + theta^2), in the limit, and for Gaussian w exactly. Derived for this
+    project.
 
     Parameters
     ----------
