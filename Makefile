@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: reproduce test lock clean
+.PHONY: reproduce test readme lock clean
 
 reproduce: .venv/.ready
 	$(BIN)/workbench run --all
@@ -16,6 +16,10 @@ test: .venv/.ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock --editable .
 	touch $@
+
+# Maintainers only: the README's table and figure anew from the committed notebooks.
+readme: .venv/.ready
+	$(BIN)/python experiments/readme.py
 
 # Maintainers only: pin the whole stack anew from pyproject.toml. The CPU build's local label "+cpu" is cut
 # off, so that the pin also holds where only torch's plain release is offered.

@@ -1,6 +1,6 @@
 """Cost of one simulated risk curve, three ways, side by side. Run it with the project's Python.
 
-The curve has 20 sketch sizes at n = 400, p = 200 (the setting of the paper's Figure 2). All three estimate the same means:
+The curve has 20 sketch sizes at n = 400, p = 200, as in the paper's Figure 2. All three estimate the same means:
   nested    one factorisation per replication for all sizes below p, no sketch formed (``simulate_risk``)
   per size  the conditional closed form from its definition: a Haar sketch and a pseudo-inverse for each size
   sampled   the estimator itself with 100 test points: the usual simulation
