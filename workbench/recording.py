@@ -135,13 +135,18 @@ def _untag(value):
     return [_untag(item) for item in value] if isinstance(value, list) else value
 
 
-def show_number(value):
+def show_number(value, digits=4):
     """A number as people read it: four significant digits, an empty cell for None."""
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.{digits}g}"
     return str(value)
+
+
+def show_error(value):
+    """A standard error as people read it: two significant digits."""
+    return show_number(value, digits=2)
 
 
 _CLAIM_COLUMNS = ("claim", "theory", "simulated", "se", "verdict", "control", "control rejected")
@@ -155,7 +160,7 @@ def _rows(kind, content):
             f"{claim['identifier']}: {claim['statement']}",
             show_number(claim["theory"]),
             show_number(claim["simulated"]),
-            show_number(claim["se"]),
+            show_error(claim["se"]),
             claim["verdict"],
             claim["control"]["description"],
             "yes" if claim["control"]["rejected"] else "no",

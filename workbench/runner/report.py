@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import UserError
-from workbench.recording import from_notebook, show_number
+from workbench.recording import from_notebook, show_error, show_number
 from workbench.runner.files import check_writable, write_atomically
 
 
@@ -69,7 +69,9 @@ def print_claims(executed, console):
             control = claim["control"]
             table.add_row(
                 Text(claim["identifier"]),
-                *(show_number(claim[key]) for key in ("theory", "simulated", "se")),
+                show_number(claim["theory"]),
+                show_number(claim["simulated"]),
+                show_error(claim["se"]),
                 Text(claim["verdict"], style=_STYLE[claim["verdict"]]),
                 Text(f"{'rejected' if control['rejected'] else 'NOT rejected'}: {control['description']}"),
             )
@@ -133,7 +135,7 @@ def _section(one, folder):
 def _claim_row(claim):
     control = claim["control"]
     test = f"{claim['source']}. {claim['check']}; {claim['detail']}"
-    error = f" ± {show_number(claim['se'])}" if claim["se"] is not None else ""
+    error = f" ± {show_error(claim['se'])}" if claim["se"] is not None else ""
     rejected = "rejected" if control["rejected"] else "not rejected"
     return (
         f"<tr><td><b>{html.escape(claim['identifier'])}</b> {html.escape(claim['statement'])}"
