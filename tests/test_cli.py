@@ -1,7 +1,10 @@
 """The command line as its user meets it: exit codes, sentences, files, and no traceback for a mistake."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -90,6 +93,25 @@ def test_a_failing_cell_exits_with_1_and_names_the_cell(project):
     assert "workbench: chapter/broken: cell 3 (1 / 0) failed: ZeroDivisionError: division by zero" in done.stderr
     assert "runs/chapter/broken.ipynb" in done.stderr
     assert (project / "runs" / "chapter" / "broken.ipynb").is_file()
+
+
+def test_ctrl_c_says_so_writes_nothing_and_leaves_no_kernel(project):
+    write_study(
+        project, "chapter/slow", ["import os, time\nopen('started', 'w').write(str(os.getpid()))\ntime.sleep(60)"]
+    )
+    running = subprocess.Popen([*WORKBENCH, "run", "slow"], stderr=subprocess.PIPE, text=True)
+    started = project / "started"
+    for _ in range(600):
+        if started.exists() and started.read_text():
+            break
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert stderr.splitlines()[-1] == "workbench: interrupted; nothing was written" and "Traceback" not in stderr
+    assert not (project / "runs").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
 
 
 def test_run_all_goes_on_after_a_failure_reports_and_exits_with_1(project):

@@ -98,6 +98,14 @@ def test_other_ways_to_end_early_are_named(project, source, reason):
     assert (project / "runs" / "chapter" / "ends.ipynb").is_file()
 
 
+def test_a_kernel_that_does_not_exist_is_named(project):
+    path = project / "notebooks" / "chapter" / "toy.ipynb"
+    path.write_text(text_of(path).replace('"name": "python3"', '"name": "nonesuch"'))
+    with pytest.raises(UserError, match="the kernel for toy.ipynb could not be started: NoSuchKernel"):
+        workbench.run("toy")
+    assert not (project / "runs").exists()
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

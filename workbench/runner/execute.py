@@ -6,12 +6,13 @@ stores absolute paths; so it runs here without an output path, and what happened
 
 import contextlib
 import importlib
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from workbench.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Execution:
     failure: str | None
 
 
-def execute(path, parameters, on_cell=None, timeout=None):
+def execute(path, parameters, on_cell=None):
     """Execute the notebook at ``path`` with overrides injected after its parameters cell.
 
     Parameters
@@ -32,34 +33,33 @@ def execute(path, parameters, on_cell=None, timeout=None):
         Overrides, plain and checked.
     on_cell : callable, optional
         Called as ``on_cell(index, n_cells, source)`` when a cell starts.
-    timeout : float, optional
-        Seconds that one cell may take.
+
+    Raises
+    ------
+    UserError
+        If the notebook's kernel cannot be started.
     """
     papermill = _papermill()
     watch = _Watch(on_cell)
     failure = None
-    sockets = tempfile.mkdtemp(prefix="workbench-")
     try:
-        papermill.execute_notebook(
-            str(path).replace("{", "{{").replace("}", "}}"),  # papermill formats its paths
-            None,
-            parameters=parameters,
-            engine_name=_engine(),
-            progress_bar=False,
-            watch=watch,
-            execution_timeout=timeout,
-            kernel_manager_class=_kernel_manager(sockets),
-        )
+        with _private_folder() as folder, open(Path(folder) / "stderr", "ab") as log:
+            papermill.execute_notebook(
+                str(path).replace("{", "{{").replace("}", "}}"),  # papermill formats its paths
+                None,
+                parameters=parameters,
+                engine_name=_engine(),
+                progress_bar=False,
+                watch=watch,
+                kernel_manager_class=_kernel_manager(folder, log),
+            )
     except papermill.PapermillExecutionError as error:
         failure = f"cell {watch.label()} failed: {error.ename}: {_first_line(error.evalue)}"
     except Exception as error:
-        if watch.manager is None:  # nothing ran: no kernel of that name, an unreadable notebook
-            raise
-        reason = {"DeadKernelError": "the kernel died", "CellTimeoutError": f"it took more than {timeout} s"}
-        why = reason.get(type(error).__name__) or f"{type(error).__name__}: {_first_line(str(error))}"
-        failure = f"cell {watch.label()} failed: {why}"
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
+        why = f"{type(error).__name__}: {_first_line(str(error))}"
+        if watch.cell is None:
+            raise UserError(f"the kernel for {Path(path).name} could not be started: {why}") from error
+        failure = f"cell {watch.label()} failed: {'the kernel died' if why.startswith('DeadKernelError') else why}"
     notebook = watch.manager.nb
     if failure is None and not watch.finished():
         failure = f"cell {watch.label()} ended the kernel (exit) before the notebook's end"
@@ -87,7 +87,7 @@ class _Watch:
         )
 
     def label(self):
-        lines = [line for line in self.cell.source.splitlines() if line.strip()] if self.cell else []
+        lines = [line for line in self.cell.source.splitlines() if line.strip()]
         quoted = f" ({lines[0].strip()[:60]})" if lines else ""
         return f"{self.number}{quoted}"
 
@@ -135,8 +135,15 @@ def _engine():
     return "workbench-watched"
 
 
-def _kernel_manager(folder):
-    """A kernel manager that talks through sockets in a private folder: no port to lose to another kernel."""
+def _private_folder():
+    return tempfile.TemporaryDirectory(prefix="workbench-", ignore_cleanup_errors=True)
+
+
+def _kernel_manager(folder, log):
+    """A kernel manager that talks through sockets in a private folder: no port to lose to another kernel.
+
+    What the kernel's process itself complains of, as on an interrupt, goes to ``log`` and not to the user's terminal.
+    """
     from jupyter_client.manager import AsyncKernelManager
     from traitlets import default
 
@@ -148,6 +155,9 @@ def _kernel_manager(folder):
         @default("ip")
         def _default_ip(self):
             return str(Path(folder) / "kernel")
+
+        async def _async_pre_start_kernel(self, **options):
+            return await super()._async_pre_start_kernel(**{**options, "stderr": log})
 
     short_enough = len(folder) < 90  # a socket's path has at most 107 bytes
     return PrivateKernelManager if sys.platform != "win32" and short_enough else AsyncKernelManager
