@@ -9,7 +9,7 @@ reproduce: .venv/.ready
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout 300 notebooks
+	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout 300 -n 2 --dist loadscope notebooks
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "workbench needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
