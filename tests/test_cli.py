@@ -67,7 +67,7 @@ def test_run_prints_claims_and_writes_both_files(project):
         (["run"], "name one study, or give --all"),
         (["run", "toy", "--all"], "name one study, or give --all"),
         (["run", "--all", "-p", "x=1"], "-p, -o and --records need one study"),
-        (["run", "--all", "--preset", "huge"], "has no preset 'huge'; it has: smoke"),
+        (["run", "--all", "--preset", "huge"], "has no preset 'huge'. It has: smoke."),
         (["run", "toy", "-p", "n_samples"], "not of the form NAME=VALUE"),
         (["run", "toy", "-p", "n_samples=1", "-p", "n_samples=2"], "given twice"),
         (["run", "toy", "-p", "n_samples=many"], "n_samples = 'many' is of the wrong type: it must be int"),

@@ -152,14 +152,13 @@ def report(folder):
 
 def _run_all(preset):
     from workbench.runner import project
+    from workbench.runner.run import preset_values
 
     names = project.study_names()
     if not names:
         raise UserError("there is no study in notebooks/ yet")
     for name in names:  # a preset that one of them lacks is an error before the first starts
-        known = project.load(name).presets
-        if preset is not None and preset not in known:
-            raise UserError(f"{name} has no preset {preset!r}; it has: {', '.join(known) or 'none'}")
+        preset_values(project.load(name), preset)
     failures = []
     for name in names:
         try:

@@ -43,7 +43,7 @@ def run(study, given=None, *, preset=None, output=None, records=None, on_cell=No
     """
     study = project.load(study)
     declared = parameters.declared(study.notebook, study.name)
-    overrides, values = parameters.effective(declared, {**_preset(study, preset), **(given or {})}, study.name)
+    overrides, values = parameters.effective(declared, {**preset_values(study, preset), **(given or {})}, study.name)
     output = Path(output) if output else default_output(study.name)
     if output.suffix != ".ipynb":
         raise UserError(f"the output {output} must end in .ipynb")
@@ -72,7 +72,8 @@ def default_output(name):
     return project.root() / "runs" / f"{name}.ipynb"
 
 
-def _preset(study, preset):
+def preset_values(study, preset):
+    """The values of a study's preset, none for None; ``UserError`` if it has no preset of that name."""
     if preset is None:
         return {}
     if preset not in study.presets:
