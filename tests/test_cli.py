@@ -141,6 +141,17 @@ def test_report_page_is_escaped_and_needs_no_network(project):
     assert 'href="chapter/toy.ipynb"' in page and str(project) not in page
 
 
+def test_report_passes_over_checkpoints_and_other_notebooks(project):
+    assert cli("run", "toy").returncode == 0
+    copy = project / "runs" / "chapter" / ".ipynb_checkpoints" / "toy-checkpoint.ipynb"
+    copy.parent.mkdir()
+    copy.write_bytes((project / "runs" / "chapter" / "toy.ipynb").read_bytes())
+    (project / "runs" / "other.ipynb").write_bytes((project / "notebooks" / "chapter" / "toy.ipynb").read_bytes())
+    (project / "runs" / "broken.ipynb").write_text("{")
+    done = cli("report")
+    assert done.returncode == 0 and "1 claims of 1 study" in done.stdout
+
+
 def test_help_and_version():
     assert "list" in cli("--help").stdout and cli("run", "-h").returncode == 0
     assert cli("--version").stdout.strip().endswith(workbench.__version__)

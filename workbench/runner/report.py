@@ -32,10 +32,15 @@ class Executed:
 def collect(folder):
     """Executed notebooks below ``folder``, sorted by study; ``UserError`` if there is none."""
     folder = Path(folder)
-    executed = [one for path in sorted(folder.rglob("*.ipynb")) if (one := load_executed(path))]
+    paths = [path for path in folder.rglob("*.ipynb") if not _hidden(path.relative_to(folder))]
+    executed = [one for path in paths if (one := load_executed(path))]
     if not executed:
         raise UserError(f"no executed study below {folder}; run one first: workbench run STUDY")
     return sorted(executed, key=lambda one: (one.study, str(one.path)))
+
+
+def _hidden(path):
+    return any(part.startswith(".") for part in path.parts)  # .ipynb_checkpoints, temporary files
 
 
 def load_executed(path):
