@@ -10,7 +10,7 @@ kind: str = "haar"  # kind of sketch {haar, gaussian}
 sizes: list[int] = None  # sketch sizes, None for all [1, 50]
 spectrum: list[list[float]] = [[1.0, 1.0]]  # [eigenvalue, share] pairs
 flag: bool = False
-ridge: "float | str" = 0.5  # a number or "adaptive" [0, inf]
+ridge: "Union[float, str]" = 0.5  # a number or a rule [0, inf] {adaptive}
 """
 BODY = """\
 import workbench

@@ -115,7 +115,7 @@ DROPPED_TERMS = [
     ("optimum: alpha - sigma", optimum, "np.log(scaled / (scaled - noise))", "np.log(scaled / noise)"),
     ("misspecified: the lost square", theory, "risk.bias + omitted_signal**2", "risk.bias"),
     ("misspecified: the added noise", theory, "np.hypot(noise, omitted_signal)", "noise"),
-    ("effective ridge: 5 % off", theory, "return np.exp(find_root(", "return 1.05 * np.exp(find_root("),
+    ("effective ridge: 5 % off", theory, "return spectral.effective_ridge(", "return 1.05 * spectral.effective_ridge("),
     (
         "simulation: one row's share of the trace",
         simulation,

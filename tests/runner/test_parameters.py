@@ -25,7 +25,7 @@ def test_names_types_defaults_help_and_ranges():
     assert rows["kind"] == ("str", "haar", "kind of sketch", "{haar, gaussian}")
     assert rows["sizes"] == ("list[int]", None, "sketch sizes, None for all", "[1, 50]")
     assert rows["spectrum"] == ("list[list[float]]", [[1.0, 1.0]], "[eigenvalue, share] pairs", "")
-    assert rows["ridge"] == ("float | str", 0.5, 'a number or "adaptive"', "[0, inf]")
+    assert rows["ridge"] == ("float | str", 0.5, "a number or a rule", "[0, inf] or {adaptive}")
 
 
 def test_a_source_as_list_of_lines_and_defaults_over_several_lines():
@@ -90,7 +90,8 @@ def test_values_are_made_plain_and_fitted_to_the_type(given, values):
         (dict(spectrum=[[1, "a"]]), "wrong type: it must be list[list[float]]"),
         (dict(spectrum=[[math.inf, 1]]), "spectrum = inf is out of range"),
         (dict(flag=1), "wrong type: it must be bool"),
-        (dict(ridge=-1.0), "out of range: it must lie in [0, inf]"),
+        (dict(ridge=-1.0), "out of range: it must lie in [0, inf] or {adaptive}"),
+        (dict(ridge="adaptiv"), "Did you mean 'adaptive'?"),
     ],
 )
 def test_bad_values_get_a_sentence(given, message):

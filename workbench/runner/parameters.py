@@ -6,8 +6,9 @@ The cell tagged ``parameters`` holds lines such as
     sketch: str = "haar"     # kind of sketch {haar, gaussian}
     sizes: list[int] = None  # sketch sizes; None for a grid [1, inf)
 
-Name, type and default are Python's; a comment is the help, and may end in the allowed range, as an interval or as a
-set. The range holds for every number in a list. A default of None allows None.
+Name, type and default are Python's; a comment is the help, and may end in the allowed range, as an interval for numbers,
+a set for words, or both. The range holds for every value in a list. A default of None allows None. A type may be a
+union, written so that papermill reads it too: ``ridge: "Union[float, str]" = 0.1  # [0, inf) {adaptive}``.
 """
 
 import ast
@@ -38,12 +39,11 @@ class Parameter:
     @property
     def allowed(self):
         """The stated range as text, or an empty string."""
-        if self.choices:
-            return "{" + ", ".join(self.choices) + "}"
-        if self.interval:
-            opening, low, high, closing = self.interval
-            return f"{opening}{low:g}, {high:g}{closing}"
-        return ""
+        words = "{" + ", ".join(self.choices) + "}" if self.choices else ""
+        if not self.interval:
+            return words
+        opening, low, high, closing = self.interval
+        return f"{opening}{low:g}, {high:g}{closing}" + (f" or {words}" if words else "")
 
 
 def declared(notebook, name="the notebook"):
@@ -215,17 +215,20 @@ def _leaves(value):
 
 def _annotation(node):
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
-    optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", text)
-    return f"{optional[1]} | None" if optional else text
+    if optional := re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", text):
+        return f"{optional[1]} | None"
+    if union := re.fullmatch(r"(?:typing\.)?Union\[([\w\s,]*)\]", text):
+        return " | ".join(part.strip() for part in union[1].split(","))
+    return text
 
 
 def _parameter(name, annotation, default, comment):
     text, choices, interval = comment, (), ()
     if match := _CHOICES.search(text):
         choices = tuple(part.strip() for part in match[1].split(","))
-    elif match := _INTERVAL.search(text):
+        text = text[: match.start()].rstrip(" ,;:")
+    if match := _INTERVAL.search(text):
         interval = (match[1], float(match[2]), float(match[3]), match[4])
-    if choices or interval:
         text = text[: match.start()].rstrip(" ,;:")
     parameter = Parameter(name, annotation, default, text, choices, interval)
     _checked(parameter, default)  # a default that breaks its own declaration is an error at once

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize.elementwise import find_root
 
+from workbench import spectral
 from workbench.studies.high_dimensional_regression.sketched_ridgeless.spectra import (
     ISOTROPIC,
     check_sizes,
@@ -89,8 +89,8 @@ def limiting_risk(phi, psi, signal, noise, *, sketch="orthogonal", spectrum=ISOT
 def effective_ridge(ratio, spectrum):
     """kappa > 0 with int x/(x + kappa) dH(x) = ratio: the ridge that minimum-norm fitting of m = ratio p rows implies.
 
-    kappa = -c0 phi/psi in the notation of Lemma 4.1, arXiv 2302.01088. The left side falls in kappa, and the root
-    lies between (1-ratio)/ratio times the smallest and the largest eigenvalue: bracketed, to machine precision.
+    kappa = -c0 phi/psi in the notation of Lemma 4.1, arXiv 2302.01088. See
+    :func:`workbench.spectral.effective_ridge`, of which this is the ridgeless case.
 
     Parameters
     ----------
@@ -105,14 +105,7 @@ def effective_ridge(ratio, spectrum):
     ratio = np.asarray(ratio, dtype=float)
     if np.any(ratio <= 0) or np.any(ratio >= 1):
         raise ValueError("the effective ridge exists for ratios m/p in (0, 1)")
-    centre = np.log1p(-ratio) - np.log(ratio)
-
-    def excess(log_kappa, ratio):
-        return np.sum(shares * values / (values + np.exp(log_kappa)[..., None]), axis=-1) - ratio
-
-    margin = 1e-6
-    low, high = centre + np.log(values.min()) - margin, centre + np.log(values.max()) + margin
-    return np.exp(find_root(excess, (low, high), args=(ratio,)).x)
+    return spectral.effective_ridge(ratio, values, shares)
 
 
 def variance_for_sketch_spectrum(phi, sketch_spectrum, psi, noise):

@@ -1,0 +1,1 @@
+"""Models trained on what earlier models produced."""
