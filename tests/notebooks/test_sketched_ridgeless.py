@@ -1,15 +1,12 @@
 """The sketched-ridgeless notebook: what it records at smoke size, and that wrong formulas cost it a verdict."""
 
-import inspect
-
 import numpy as np
 import pytest
+from mutations import claims_after
 
 import workbench
-from workbench.runner import project
 from workbench.studies.high_dimensional_regression import sketched_ridgeless as sr
 from workbench.studies.high_dimensional_regression.sketched_ridgeless import (
-    end_to_end,
     optimum,
     simulation,
     theory,
@@ -17,7 +14,6 @@ from workbench.studies.high_dimensional_regression.sketched_ridgeless import (
 )
 
 NAME = "high_dimensional_regression/sketched_ridgeless"
-MODULES = (sr, theory, optimum, simulation, end_to_end, validation)
 
 
 @pytest.fixture(scope="module")
@@ -63,29 +59,8 @@ def test_gaussian_sketch_and_correlated_features(tmp_path):
     assert found["provenance"]["parameters"]["sketch_sizes"] == [20, 70]
 
 
-def claims_after(monkeypatch, module, old, new):
-    """Verdicts of the notebook's claims cells, executed in this process, with a piece of a module's source replaced."""
-    if module:
-        source = inspect.getsource(module)
-        assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {module.__name__}"
-        changed = {"__name__": module.__name__}
-        exec(compile(source.replace(old, new), module.__file__, "exec"), changed)
-        for holder in MODULES:
-            for name, function in changed.items():
-                if inspect.isfunction(function) and getattr(holder, name, None) is getattr(module, name, NAME):
-                    monkeypatch.setattr(holder, name, function)
-    study = project.load(NAME)
-    namespace = {}
-    for cell in study.notebook["cells"]:
-        if cell["cell_type"] == "code" and cell["id"].startswith(("parameters", "setup", "claims")):
-            exec("".join(cell["source"]), namespace)
-            if cell["id"] == "parameters":
-                namespace.update(study.presets["smoke"])
-    return {claim.identifier: claim.verdict for claim in namespace["claims"]}
-
-
 def test_unchanged_code_keeps_every_verdict(monkeypatch):
-    assert set(claims_after(monkeypatch, None, "", "").values()) == {"confirmed"}
+    assert set(claims_after(monkeypatch, NAME, sr).values()) == {"confirmed"}
 
 
 DROPPED_TERMS = [
@@ -142,5 +117,5 @@ DROPPED_TERMS = [
     "module, old, new", [case[1:] for case in DROPPED_TERMS], ids=[case[0] for case in DROPPED_TERMS]
 )
 def test_dropping_a_term_costs_a_verdict(monkeypatch, module, old, new):
-    verdicts = claims_after(monkeypatch, module, old, new)
+    verdicts = claims_after(monkeypatch, NAME, sr, module, old, new)
     assert "not confirmed" in verdicts.values(), verdicts

@@ -7,8 +7,8 @@ The cell tagged ``parameters`` holds lines such as
     sizes: list[int] = None  # sketch sizes; None for a grid [1, inf)
 
 Name, type and default are Python's; a comment is the help, and may end in the allowed range, as an interval for
-numbers, a set for words, or both. The range holds for every value in a list. A default of None allows None. A type may be a
-union, written so that papermill reads it too: ``ridge: "Union[float, str]" = 0.1  # [0, inf) {adaptive}``.
+numbers, a set for words, or both. The range holds for every value in a list. A default of None allows None. A type
+may be a union, written so that papermill reads it too: ``ridge: "Union[float, str]" = 0.1  # [0, inf) {adaptive}``.
 """
 
 import ast

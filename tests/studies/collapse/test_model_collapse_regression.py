@@ -1,4 +1,4 @@
-"""Model collapse in regression: theory against simulation in standard errors, closed forms, limits, published values."""
+"""Model collapse in regression: theory against simulation, closed forms, limits and published values."""
 
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
 """Beyond regression, in miniature: a small neural language model retrained on its own samples.
 
-A grammar is a random sparse transition matrix over a vocabulary. The model is a neural bigram model (an embedding, a hidden
-layer, a softmax), trained by gradient descent on the cross-entropy of observed transitions; generation i + 1 is sampled
-from generation i. All replications are trained at once. This is an illustration: no theorem covers it.
+A grammar is a random sparse transition matrix over a vocabulary. The model is a neural bigram model (an embedding, a
+hidden layer, a softmax), trained by gradient descent on the cross-entropy of observed transitions; generation i + 1
+is sampled from generation i. All replications are trained at once. This is an illustration: no theorem covers it.
 """
 
 import numpy as np
@@ -33,7 +33,8 @@ def retrain_language_model(
 
     Notes
     -----
-    Cost: n_fits n_steps passes over (replications, vocabulary^2 width) numbers; the counts of transitions are sufficient.
+    Cost: n_fits n_steps passes over (replications, vocabulary^2 width) numbers; the counts of transitions are
+    sufficient.
     """
     import torch
 

@@ -1,7 +1,7 @@
 """Chains of fits, batched over replications, by rank updates: earlier rows are never stacked again.
 
-The normal equations of all rows so far give G_n (w_n - w_{n-1}) = X_n' E_n, with G_n the sum of the Gram matrices: the rows
-already fitted by w_{n-1} cancel. So the error moves by G_n^-1 X_n' E_n (replace: by (X_n' X_n)^-1 X_n' E_n).
+The normal equations of all rows so far give G_n (w_n - w_{n-1}) = X_n' E_n, with G_n the sum of the Gram matrices:
+the rows already fitted by w_{n-1} cancel. So the error moves by G_n^-1 X_n' E_n (replace: by (X_n' X_n)^-1 X_n' E_n).
 """
 
 import numpy as np
@@ -51,8 +51,8 @@ def simulate_test_error(
 
     Notes
     -----
-    Flops per replication and fit: T d^2 for the Gram matrix and d^3/3 for its Cholesky factor (once per replication if one
-    design is reused), against i T d^2 for fit i when all rows are stacked. With ``conditional`` 2 d^3 more.
+    Flops per replication and fit: T d^2 for the Gram matrix and d^3/3 for its Cholesky factor (once per replication
+    if one design is reused), against i T d^2 for fit i when all rows are stacked. With ``conditional`` 2 d^3 more.
     """
     check(n_features, n_samples, noise, regime)
     if n_fits < 1:

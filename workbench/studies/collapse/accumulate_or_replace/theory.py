@@ -9,7 +9,8 @@ REGIMES = ("replace", "accumulate")
 def test_error(n_fits, n_features, n_samples, noise, *, regime, fresh_design):
     """Mean test error E |w_n - w_0|^2_Sigma of the n-th fit; the noise of the test label is left out.
 
-    Fit 1 sees T real rows; fit i sees T rows labelled by fit i - 1, alone (replace) or with all earlier rows (accumulate).
+    Fit 1 sees T real rows; fit i sees T rows labelled by fit i - 1, alone (replace) or with all earlier rows
+    (accumulate).
 
         replace                      n sigma^2 d/(T-d-1)
         accumulate, one design       sigma^2 d/(T-d-1) sum_{i<=n} 1/i^2

@@ -22,8 +22,8 @@ def synthetic_excess(generation, n_features, n_generator_samples, generator_nois
 def undersampled_error(n_samples, n_features, signal, noise, excess):
     """Limiting error of a minimum-norm fit on T < d rows labelled by a generator at squared distance ``excess``.
 
-    |w_0|^2 - (T/d) alpha_e^2 + sigma^2/(d/T - 1) with alpha_e^2 = |w_0|^2 - excess: keeping more rows learns more of the
-    signal *and* more of the accumulated error. Derived for this project.
+    |w_0|^2 - (T/d) alpha_e^2 + sigma^2/(d/T - 1) with alpha_e^2 = |w_0|^2 - excess: keeping more rows learns more of
+    the signal *and* more of the accumulated error. Derived for this project.
     """
     share = np.asarray(n_samples, dtype=float) / n_features
     if np.any(share <= 0) or np.any(share >= 1):
@@ -32,7 +32,7 @@ def undersampled_error(n_samples, n_features, signal, noise, excess):
 
 
 def best_undersampling(n_features, signal, noise, excess):
-    """T* = d (1 - sigma/alpha_e), alpha_e^2 = |w_0|^2 - excess: Theorem 3.6 of arXiv 2302.01088 with alpha replaced by alpha_e.
+    """T* = d (1 - sigma/alpha_e), alpha_e^2 = |w_0|^2 - excess: Theorem 3.6 of arXiv 2302.01088, alpha_e for alpha.
 
     If alpha_e <= sigma, or the excess exceeds the signal, nothing is worth learning: T* = 0 and the error is |w_0|^2.
     """

@@ -10,8 +10,8 @@ from workbench.studies.collapse.model_collapse_regression.theory import ridge_er
 def optimal_ridge(generation, eigenvalues, signal_squared, n_samples, n_generator_samples, noise, generator_noise):
     """Ridge that minimises the test error after ``generation`` generations, and that error: the collapse-aware ridge.
 
-    Arguments as in :func:`ridge_error`; needs T_0 >= d + 2. A grid over log ridge precedes a bounded refinement. Cost: O(d)
-    per evaluation, about 100 evaluations.
+    Arguments as in :func:`ridge_error`; needs T_0 >= d + 2. A grid over log ridge precedes a bounded refinement.
+    Cost: O(d) per evaluation, about 100 evaluations.
 
     Returns
     -------
@@ -33,8 +33,8 @@ def optimal_ridge(generation, eigenvalues, signal_squared, n_samples, n_generato
 def error_exponent(spectrum_exponent, source_exponent, *, noise_free):
     """Exponent of T in the error at the best ridge: -2 r_ beta on noise-free clean data, -2 r_ ell_crit otherwise.
 
-    r_ = min(r, 1). The second, slow rate is that of noisy labels and of synthetic ones (T_0 of the order of T), even if the
-    last fit is noise-free. Power-law section of arXiv 2402.07712.
+    r_ = min(r, 1). The second, slow rate is that of noisy labels and of synthetic ones (T_0 of the order of T), even
+    if the last fit is noise-free. Power-law section of arXiv 2402.07712.
     """
     r = min(source_exponent, 1.0)
     return -2 * r * (spectrum_exponent if noise_free else critical_exponent(spectrum_exponent, source_exponent))
@@ -43,7 +43,8 @@ def error_exponent(spectrum_exponent, source_exponent, *, noise_free):
 def crossover_samples(generation, spectrum_exponent, source_exponent, generator_noise, phi0):
     """Sample size near which synthetic labels turn the fast rate into the slow one (noise-free last fit).
 
-    T_x = [n sigma_0^2 phi_0/(1-phi_0)]^(-1/(2 r_ beta)), phi_0 = d/T_0 < 1; derived for this project from the limiting error.
+    T_x = [n sigma_0^2 phi_0/(1-phi_0)]^(-1/(2 r_ beta)), phi_0 = d/T_0 < 1; derived for this project from the
+    limiting error.
     """
     level = generation * generator_noise**2 * phi0 / (1 - phi0)
     return level ** (-1 / (2 * min(source_exponent, 1.0) * spectrum_exponent))

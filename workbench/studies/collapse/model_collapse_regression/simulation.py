@@ -1,7 +1,7 @@
 """Chains of generators, batched over replications; one chain gives every generation.
 
-The last fit is linear in the generator's weights, w_pred = H w_n + noise, with the same H for every n: one factorisation of
-the downstream design serves all generations.
+The last fit is linear in the generator's weights, w_pred = H w_n + noise, with the same H for every n: one
+factorisation of the downstream design serves all generations.
 """
 
 import numpy as np

@@ -77,9 +77,9 @@ def ridge_error(
         variance  sigma^2 df_2/(T - df_2)
         collapse  n sigma_0^2/(T_0-d-1) [df_2 + kappa^2 tr (Sigma+kappa)^-2 df_2/(T - df_2)]
 
-    Dohmatob, Feng & Kempe (2024), arXiv 2402.07712, ridge theorem; T_0 - d of the limit replaced by T_0 - d - 1, which is
-    exact for the generators. Arguments and result as in :func:`test_error`; ``ridge`` may be an array, which then
-    broadcasts against ``generations``.
+    Dohmatob, Feng & Kempe (2024), arXiv 2402.07712, ridge theorem; T_0 - d of the limit replaced by T_0 - d - 1,
+    which is exact for the generators. Arguments and result as in :func:`test_error`; ``ridge`` may be an array, which
+    then broadcasts against ``generations``.
     """
     d = np.size(eigenvalues)
     if n_generator_samples < d + 2:
