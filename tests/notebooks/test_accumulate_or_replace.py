@@ -29,7 +29,7 @@ def test_too_few_rows_are_a_sentence(tmp_path):
 
 
 DROPPED_TERMS = [
-    ("replace: n", theory, "return one * n", "return one + 0 * n"),
+    ("replace: n", theory, "return one * n\n", "return one + 0 * n\n"),
     ("one design: the square", theory, "else 1 / i**2", "else 1 / i"),
     (
         "fresh designs: the Wishart mean",

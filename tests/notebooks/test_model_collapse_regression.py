@@ -92,7 +92,7 @@ DROPPED_TERMS = [
         "simulation: generator noise",
         simulation,
         "covariance + generator_noise**2 * inverse",
-        "covariance + 0 * inverse",
+        "covariance + 0.9 * generator_noise**2 * inverse",
     ),
 ]
 
