@@ -143,8 +143,10 @@ def worst_distance_of_optimal(truth, transitions, discount, log_policy, observer
     truth = standardise(truth)
     n_states, n_actions = log_policy.shape
     avoided = np.eye(n_states * n_actions)[np.isneginf(log_policy).ravel()].reshape(-1, n_states, n_actions, 1)
-    observed = expected_reward(transitions, canonical_reward(observer_transitions, -avoided, observer_discount))
-    edges = coordinates(transitions, observed[..., None], discount) if len(avoided) else np.zeros((0, truth.size))
+    edges = np.zeros((0, truth.size))
+    if len(avoided):
+        observed = canonical_reward(observer_transitions, -avoided, observer_discount)
+        edges = coordinates(transitions, observed, discount)
     free = unseen_directions(transitions, discount, observer_transitions, observer_discount)
     rays = np.concatenate([edges, free.T, -free.T])
     rays = standardise(rays[np.linalg.norm(rays, axis=-1) > 0])
