@@ -75,7 +75,8 @@ def explain(behaviour, log_probabilities, temperature=1.0):
 
     Its value function vanishes, so no term with gamma or tau is left: an observer who is wrong about them explains the
     data all the same. All other explanations by the last two models differ from this one by potential shaping and
-    S'-redistribution; those by "optimal" form a cone. Derived for this project from the definitions in arXiv 2403.06854.
+    S'-redistribution; those by "optimal" form a cone. Derived for this project from the definitions in
+    arXiv 2403.06854.
 
     Parameters
     ----------
