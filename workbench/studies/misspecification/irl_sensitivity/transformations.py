@@ -53,8 +53,8 @@ def extremal(transitions, reward, discount, tolerance, direction):
     transitions : array (..., S, A, S)
     reward : array broadcastable to ``transitions``
     discount : float or array
-    tolerance : float in [0, 1/sqrt(2)]
-        In the halved distance. Beyond, an angle of more than 90 degrees, no such bound is tight.
+    tolerance : float in [0, 1/sqrt(2))
+        In the halved distance. At 90 degrees t(R) vanishes, and beyond no such bound is tight.
     direction : array (..., S, A, S)
         Any reward: the plane in which to turn.
 
@@ -63,8 +63,8 @@ def extremal(transitions, reward, discount, tolerance, direction):
     array (..., S, A, S)
         A reward of canonical form; its distance to ``reward`` is ``tolerance``.
     """
-    if not 0 <= tolerance <= np.sqrt(0.5):
-        raise ValueError(f"tolerance must lie in [0, 1/sqrt(2)], got {tolerance}")
+    if not 0 <= tolerance < np.sqrt(0.5):
+        raise ValueError(f"tolerance must lie in [0, 1/sqrt(2)), got {tolerance}")
     angle = 2 * np.arcsin(tolerance)
     own = canonical_reward(transitions, reward, discount)
     other = canonical_reward(transitions, direction, discount)
