@@ -190,7 +190,7 @@ def test_worst_distance_of_an_optimal_agent_bounds_every_reward_with_the_same_op
     for assumed in (GAMMA, 0.95):
         bound = irl.worst_distance_of_optimal(truth, TAU[0], GAMMA, seen, TAU[0], assumed)
         avoided = np.isneginf(seen)[..., None]
-        rewards = -avoided * rng.exponential(size=(2000, 4, 3, 1)) ** 4
+        rewards = -1.0 * avoided * rng.exponential(size=(2000, 4, 3, 1)) ** 4
         rewards = rewards + irl.shaping(10 * rng.standard_normal((2000, 4)), assumed)
         for r in rewards[:5]:
             np.testing.assert_allclose(irl.log_policy("optimal", TAU[0], r, assumed), seen)
