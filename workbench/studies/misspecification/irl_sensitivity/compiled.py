@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"}, nogil=True)
+@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"}, nogil=True, error_model="numpy")
 def policy_iteration(transitions, expected, discount, value, action_value):
     """Fill ``value`` (B, S) and ``action_value`` (B, S, A); returns False if some MDP did not settle.
 
@@ -25,9 +25,9 @@ def policy_iteration(transitions, expected, discount, value, action_value):
             for s in range(n_states):
                 best, best_q = 0, -np.inf
                 for a in range(n_actions):
-                    q = 0.0
+                    q, row = 0.0, transitions[b, s, a]
                     for t in range(n_states):
-                        q += transitions[b, s, a, t] * v[t]
+                        q += row[t] * v[t]
                     q = expected[b, s, a] + gamma * q
                     action_value[b, s, a] = q
                     if q > best_q:
@@ -49,13 +49,12 @@ def policy_iteration(transitions, expected, discount, value, action_value):
                     matrix[s, s] += 1.0
                     v[s] = expected[b, s, policy[s]]
                 for k in range(n_states):
-                    inverse = 1.0 / matrix[k, k]
+                    pivot, inverse = matrix[k], 1.0 / matrix[k, k]
                     for i in range(k + 1, n_states):
-                        factor = matrix[i, k] * inverse
-                        if factor != 0.0:
-                            for t in range(k + 1, n_states):
-                                matrix[i, t] -= factor * matrix[k, t]
-                            v[i] -= factor * v[k]
+                        row, factor = matrix[i], matrix[i, k] * inverse
+                        for t in range(k + 1, n_states):
+                            row[t] -= factor * pivot[t]
+                        v[i] -= factor * v[k]
                 for k in range(n_states - 1, -1, -1):
                     for t in range(k + 1, n_states):
                         v[k] -= matrix[k, t] * v[t]
