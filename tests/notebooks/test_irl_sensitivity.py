@@ -1,5 +1,7 @@
 """The inverse-RL sensitivity notebook: what it records at smoke size, and that wrong formulas cost it a verdict."""
 
+# ruff: noqa: E501 (the mutations quote lines of source whole)
+
 import inspect
 
 import pytest
