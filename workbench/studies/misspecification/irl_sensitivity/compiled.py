@@ -32,7 +32,7 @@ def policy_iteration(transitions, expected, discount, value, action_value):
                     action_value[b, s, a] = q
                     if q > best_q:
                         best, best_q = a, q
-                if iteration <= 3:  # sweeps of value iteration, in place, find a good policy to start from
+                if iteration <= 2:  # sweeps of value iteration, in place, find a good policy to start from
                     v[s] = best_q
                     policy[s] = best
                     changed = True
@@ -42,19 +42,26 @@ def policy_iteration(transitions, expected, discount, value, action_value):
             if not changed:
                 settled = True
                 break
-            if iteration >= 3:
+            if iteration >= 2:
                 for s in range(n_states):
                     for t in range(n_states):
                         matrix[s, t] = -gamma * transitions[b, s, policy[s], t]
                     matrix[s, s] += 1.0
                     v[s] = expected[b, s, policy[s]]
-                for k in range(n_states):
-                    pivot, inverse = matrix[k], 1.0 / matrix[k, k]
-                    for i in range(k + 1, n_states):
-                        row, factor = matrix[i], matrix[i, k] * inverse
-                        for t in range(k + 1, n_states):
-                            row[t] -= factor * pivot[t]
-                        v[i] -= factor * v[k]
+                for k in range(0, n_states - 1, 2):  # two pivots a pass: half the traffic through the matrix
+                    one, two = matrix[k], matrix[k + 1]
+                    factor = two[k] / one[k]
+                    for t in range(k + 1, n_states):
+                        two[t] -= factor * one[t]
+                    v[k + 1] -= factor * v[k]
+                    inverse_one, inverse_two = 1.0 / one[k], 1.0 / two[k + 1]
+                    for i in range(k + 2, n_states):
+                        row = matrix[i]
+                        by_one = row[k] * inverse_one
+                        by_two = (row[k + 1] - by_one * one[k + 1]) * inverse_two
+                        for t in range(k + 2, n_states):
+                            row[t] -= by_one * one[t] + by_two * two[t]
+                        v[i] -= by_one * v[k] + by_two * v[k + 1]
                 for k in range(n_states - 1, -1, -1):
                     for t in range(k + 1, n_states):
                         v[k] -= matrix[k, t] * v[t]
