@@ -59,10 +59,10 @@ def hard_values(transitions, expected, discount, *, allowed=None):
 
     Notes
     -----
-    Each iteration costs one S x S solve per MDP that still improves; a few sweeps of value iteration first save about
-    half of them. From 1000 MDPs on, compiled code does the same, spread over the processors (numba; about 20 us each on one
-    processor for S = 32, A = 4, after a compilation of about 4 s the first time ever). An action replaces another only
-    if it is better by more than rounding, so ties cannot cycle.
+    Each iteration costs one S x S solve per MDP that still improves; a few sweeps of value iteration first save
+    about half of them. From 1000 MDPs on, compiled code does the same, spread over the processors (numba; about 20
+    us each on one processor for S = 32, A = 4, after a compilation of about 4 s the first time ever). An action
+    replaces another only if it is better by more than rounding, so ties cannot cycle.
     """
     solve = _hard_block
     if allowed is None and np.prod(np.shape(transitions)[:-3]) >= COMPILE_FROM:
