@@ -4,7 +4,12 @@
 
 import inspect
 
+import matplotlib
 import pytest
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
 
 import workbench
 from workbench.runner import project
@@ -95,7 +100,7 @@ def cells():
 def verdicts_after(monkeypatch, cells, module, old, new):
     """Verdicts of the notebook's claims, executed in this process, with a piece of a module's source replaced."""
     monkeypatch.setattr(workbench, "record", lambda name, value: None)
-    monkeypatch.setattr("workbench.figures.show", lambda figure, alt: None)
+    monkeypatch.setattr("workbench.figures.show", lambda figure, alt: plt.close(figure))
     if module:
         source = inspect.getsource(module)
         assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {module.__name__}"
