@@ -99,7 +99,12 @@ def test_ctrl_c_says_so_writes_nothing_and_leaves_no_kernel(project):
     write_study(
         project, "chapter/slow", ["import os, time\nopen('started', 'w').write(str(os.getpid()))\ntime.sleep(60)"]
     )
-    running = subprocess.Popen([*WORKBENCH, "run", "slow"], stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [*WORKBENCH, "run", "slow"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests started with & inherit "ignore"
+    )
     started = project / "started"
     for _ in range(600):
         if started.exists() and started.read_text():
