@@ -63,10 +63,11 @@ def execute(path, parameters, on_cell=None, *, timeout=None, memory=None, warm=F
                 str(path).replace("{", "{{").replace("}", "}}"),  # papermill formats its paths
                 None,
                 parameters=parameters,
-                engine_name=_engine(),
+                engine_name=_engine(warm),
                 progress_bar=False,
                 watch=watch,
                 kernel_manager_class=kernel_manager(folder, log, watch.has_process),
+                **({"on_process": watch.has_process, "stderr": log.fileno()} if warm else {}),
             )
     except papermill.PapermillExecutionError as error:
         failure = f"cell {watch.label()} failed: {error.ename}: {_first_line(error.evalue)}"
@@ -130,10 +131,15 @@ def _papermill():
 
 
 @functools.cache
-def _engine():
-    """Register our papermill engine: the stock one, with a manager that reports cells and saves nothing."""
+def _engine(warm):
+    """Register our papermill engines: the stock one, and ours, with a manager that reports cells and saves nothing."""
     _papermill()
     from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+
+    if warm:
+        from workbench.runner.warm.engine import WarmEngine as Base
+    else:
+        Base = NBClientEngine
 
     class Manager(NotebookExecutionManager):
         watch = None
@@ -145,7 +151,7 @@ def _engine():
             super().cell_start(cell, cell_index, **kwargs)
             self.watch.start(cell, cell_index)
 
-    class WatchedEngine(NBClientEngine):
+    class WatchedEngine(Base):
         @classmethod
         def execute_notebook(cls, nb, kernel_name, watch, output_path=None, progress_bar=False, **kwargs):
             manager = Manager(nb, progress_bar=False)
@@ -154,8 +160,9 @@ def _engine():
             cls.execute_managed_notebook(manager, kernel_name, **kwargs)
             return manager.nb
 
-    papermill_engines.register("workbench-watched", WatchedEngine)
-    return "workbench-watched"
+    name = "workbench-watched-warm" if warm else "workbench-watched"
+    papermill_engines.register(name, WatchedEngine)
+    return name
 
 
 def _with_event_loop(function, *arguments, **options):

@@ -1,0 +1,248 @@
+"""Ask a zygote for a forked process; start the zygote if there is none."""
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import resource
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from workbench.runner.warm import key, wire
+
+IDLE_SECONDS = 600
+MOST = 3  # zygotes of one user at a time; each holds the libraries that it has imported, up to half a gigabyte
+START_SECONDS = 180
+_LIMITS = ("RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC")
+_log = logging.getLogger("workbench")
+_said = set()
+_lock = threading.Lock()
+
+
+class CannotFork(Exception):
+    """Why an ordinary kernel is to be used; one line."""
+
+
+def fork(mode, preload, argv, environment, cwd, streams, sockets=()):
+    """A process forked from a zygote with ``preload`` imported, as a :class:`ForkedProcess`; ``CannotFork`` if unsafe.
+
+    Parameters
+    ----------
+    mode : {"kernel", "engine"}
+    preload : tuple of str
+    argv : list of str
+    environment : dict
+    cwd : path
+    streams : three descriptors
+        Its standard input, output and error.
+    sockets : sequence of descriptors
+        Passed on to the kernel.
+    """
+    if not sys.platform.startswith("linux"):
+        raise CannotFork(f"forking a process with libraries loaded is not safe on {sys.platform}")
+    umask, affinity = _umask(), sorted(os.sched_getaffinity(0))
+    request = {
+        "mode": mode,
+        "argv": argv,
+        "environment": environment,
+        "cwd": os.path.abspath(cwd),
+        "umask": umask,
+        "affinity": affinity,
+        "limits": {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS},
+    }
+    name = key.digest(preload, environment)
+    for _ in range(2):  # a zygote may end between our connecting to it and our asking
+        connection = _connect(name, preload, environment)
+        try:
+            wire.send_with_descriptors(connection, request, [*streams, *sockets])
+            answer = wire.receive(connection)
+        except OSError:
+            answer = None
+        if answer is not None:
+            return ForkedProcess(answer["pid"], connection)
+        connection.close()
+    raise CannotFork("the process to fork from does not answer")
+
+
+def say_once(reason):
+    """Tell the user that ordinary kernels are used, and why: once per process and reason."""
+    with _lock:
+        if reason not in _said:
+            _said.add(reason)
+            _log.warning("using ordinary kernels: %s", reason)
+
+
+class ForkedProcess:
+    """Has what jupyter_client uses of ``subprocess.Popen``, for a process that is the zygote's child and not ours."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid, connection):
+        self.pid = pid
+        self.returncode = None
+        self._connection = connection
+        self._frames = wire.Frames()
+        self._messages = []
+        connection.setblocking(False)
+
+    def wait_ready(self, timeout=60):
+        """Until the process says that it answers; False if it ends before."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self._read(0.05)
+            if any("ready" in message for message in self._messages):
+                return True
+            if self.returncode is not None:
+                return False
+        return False
+
+    def poll(self):
+        if self.returncode is None:
+            self._read(0)
+        return self.returncode
+
+    def wait(self, timeout=None):
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            if deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("forked kernel", timeout)
+            self._read(0.05)
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def close(self):
+        """Give the process up: the zygote kills what is left of its group."""
+        self._connection.close()
+
+    def _read(self, timeout):
+        if timeout:
+            poll = select.poll()  # not select, which fails beyond 1024 open files
+            poll.register(self._connection, select.POLLIN)
+            poll.poll(timeout * 1000)
+        try:
+            data = self._connection.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data and self.returncode is None:
+            self._orphaned(timeout)
+        for message, _ in self._frames.feed(data):
+            self._messages.append(message)
+            if "exit" in message:
+                self.returncode = message["exit"]
+
+    def _orphaned(self, timeout):
+        """The zygote is gone, and with it the exit code."""
+        try:
+            os.kill(self.pid, 0)
+            time.sleep(timeout)
+        except ProcessLookupError:
+            self.returncode = -signal.SIGKILL
+
+
+def folder():
+    """This user's private folder for sockets; ``CannotFork`` if somebody else could reach into it."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    base = Path(base) if base and os.access(base, os.W_OK) else Path(tempfile.gettempdir())
+    path = base / f"workbench-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) != 0o700:
+        raise CannotFork(f"{path} is not a folder that only this user can read")
+    return path
+
+
+def _connect(name, preload, environment):
+    place = folder()
+    path = place / f"{name}.sock"
+    if len(os.fsencode(path)) > 100:
+        raise CannotFork(f"the path {path} is too long for a socket")
+    connection = _try(path)
+    if connection is not None:
+        return connection
+    with open(place / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        connection = _try(path)
+        if connection is None:
+            refused = place / f"{name}.unsafe"
+            if refused.exists():
+                raise CannotFork(refused.read_text())
+            path.unlink(missing_ok=True)
+            _make_room(place)
+            _start(place, name, preload, environment)
+            connection = _try(path)
+    if connection is None:
+        raise CannotFork("the process to fork from did not start")
+    return connection
+
+
+def _try(path):
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(path))
+        if wire.peer_user(connection) != os.getuid():
+            raise PermissionError("somebody else's socket")
+        os.utime(path)  # so that the least recently used one is known
+        return connection
+    except OSError:
+        connection.close()
+        return None
+
+
+def _make_room(place):
+    """Without its socket a zygote ends as soon as its last kernel has."""
+    sockets = sorted(place.glob("*.sock"), key=lambda path: path.stat().st_mtime)
+    for path in sockets[: max(0, len(sockets) - MOST + 1)]:
+        path.unlink(missing_ok=True)
+
+
+def _start(place, name, preload, environment):
+    order = {"socket": str(place / f"{name}.sock"), "preload": list(preload), "idle": IDLE_SECONDS}
+    with open(place / f"{name}.log", "wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workbench.runner.warm.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+        )
+    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie of ours when it ends
+    with process.stdin, process.stdout:
+        process.stdin.write(json.dumps(order).encode())
+        process.stdin.close()
+        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        answer = process.stdout.readline().decode().strip() if ready else "it takes too long to import"
+    if answer != "ready":
+        if answer and ready:
+            (place / f"{name}.unsafe").write_text(answer)
+        process.kill()
+        raise CannotFork(answer or f"the process to fork from ended early; see {place / name}.log")
+
+
+def _umask():
+    """Read, not set and set back: other threads may be making files."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:")), 8)
