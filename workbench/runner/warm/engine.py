@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from importlib.util import find_spec
 from queue import Empty
 
 from jupyter_client.jsonutil import extract_dates
@@ -113,7 +114,13 @@ class ForkedKernel:
     def __init__(self, modules, arguments, variables, cwd, streams):
         self._requests, theirs = socket.socketpair()
         self._messages, theirs_too = socket.socketpair()
-        argv = ["ipykernel_launcher", "-f", "none.json", "--HistoryManager.hist_file=:memory:", *arguments]
+        argv = [
+            find_spec("ipykernel_launcher").origin,
+            "-f",
+            "none.json",
+            "--HistoryManager.hist_file=:memory:",
+            *arguments,
+        ]
         variables = {**environment(), **dict(variables), "JPY_PARENT_PID": str(os.getpid())}
         with theirs, theirs_too:
             ends = [theirs.fileno(), theirs_too.fileno()]

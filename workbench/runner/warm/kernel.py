@@ -6,6 +6,7 @@ What ipykernel would publish through its sockets goes as frames through a Unix s
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import queue
 import select
@@ -59,7 +60,11 @@ class SocketSession(Session):
             message = self.msg(msg_or_type, content=content, parent=parent, header=header, metadata=metadata)
         fields = {key: message[key] for key in ("header", "msg_type", "parent_header", "content", "metadata")}
         fields["channel"] = "shell" if stream is SHELL else "iopub"
-        self.outlet.send(wire.encode(json_packer(fields), buffers or ()))
+        try:
+            text = json_packer(fields)
+        except UnicodeEncodeError:  # half of a surrogate pair: no JSON file could hold it
+            text = json.dumps(fields, default=str, ensure_ascii=False).encode("utf-8", "replace")
+        self.outlet.send(wire.encode(text, buffers or ()))
         return message
 
 
