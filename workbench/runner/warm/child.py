@@ -10,18 +10,12 @@ import sys
 import time
 import traceback
 
-OWN = "workbench"
 
-
-def run(request, descriptors, connection):
-    """Become the process that ``request`` asks for; never returns."""
+def run(serve, request, descriptors, connection):
+    """Become the process that ``request`` asks for, and be its kernel with ``serve``; never returns."""
     code, complaints = 1, os.dup(descriptors[2])  # the kernel puts a pipe to itself in the place of descriptor 2
     try:
         _become(request, descriptors[:3])
-        if request["mode"] == "kernel":
-            from workbench.runner.warm.zmqkernel import serve
-        else:
-            from workbench.runner.warm.kernel import serve
         code = serve(request["argv"], connection, descriptors[3:])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -51,11 +45,7 @@ def _become(request, streams):
     time.tzset()
     os.chdir(request["cwd"])
     sys.argv[:] = request["argv"]
-    sys.path_importer_cache.clear()
     _reseed()
-    # Its import registers the figures' display with the running shell; there was none when pyplot was preloaded.
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib_inline"]:
-        del sys.modules[name]
 
 
 def _reseed():
@@ -73,8 +63,6 @@ def use_shell():
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.install_repl_displayhook()  # its import does, if a shell is running
-    for name in [name for name in sys.modules if name.split(".")[0] == OWN]:
-        del sys.modules[name]  # the notebook imports our package anew, as it is on disk now
 
 
 def end():

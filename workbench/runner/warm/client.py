@@ -59,9 +59,12 @@ def fork(mode, preload, argv, environment, cwd, streams, sockets=()):
         "affinity": affinity,
         "limits": {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS},
     }
-    name = key.digest(preload, environment)
+    order = {"mode": mode, "preload": list(preload), "idle": IDLE_SECONDS}
+    if mode == "engine":
+        order["argv"] = list(argv)  # it makes the kernel before it forks
+    name = key.digest(order, environment)
     for _ in range(2):  # a zygote may end between our connecting to it and our asking
-        connection = _connect(name, preload, environment)
+        connection = _connect(name, order, environment)
         try:
             wire.send_with_descriptors(connection, request, [*streams, *sockets])
             answer = wire.receive(connection)
@@ -173,7 +176,7 @@ def folder():
     return path
 
 
-def _connect(name, preload, environment):
+def _connect(name, order, environment):
     place = folder()
     path = place / f"{name}.sock"
     if len(os.fsencode(path)) > 100:
@@ -190,7 +193,7 @@ def _connect(name, preload, environment):
                 raise CannotFork(refused.read_text())
             path.unlink(missing_ok=True)
             _make_room(place)
-            _start(place, name, preload, environment)
+            _start(place, name, order, environment)
             connection = _try(path)
     if connection is None:
         raise CannotFork("the process to fork from did not start")
@@ -217,8 +220,8 @@ def _make_room(place):
         path.unlink(missing_ok=True)
 
 
-def _start(place, name, preload, environment):
-    order = {"socket": str(place / f"{name}.sock"), "preload": list(preload), "idle": IDLE_SECONDS}
+def _start(place, name, order, environment):
+    order = {**order, "socket": str(place / f"{name}.sock")}
     with open(place / f"{name}.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "workbench.runner.warm.zygote"],

@@ -14,11 +14,13 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core.application import BaseIPythonApplication
 from jupyter_client.session import Session, json_packer
 from tornado.ioloop import IOLoop
 
@@ -136,23 +138,18 @@ class SocketKernel(IPythonKernel):
 
 
 class SocketKernelApp(IPKernelApp):
-    """ipykernel's application less its ZeroMQ sockets and the threads that serve them."""
+    """ipykernel's application less its ZeroMQ sockets and the threads that serve them, in two parts.
 
-    connection = None
+    ``prepare`` happens once, in the zygote: configuration, shell, kernel. ``adopt`` happens in each forked process: all
+    that depends on its folder, environment and streams, and all that runs code of the user's.
+    """
 
-    def init_sockets(self):
-        outlet = Outlet(self.connection)
+    def prepare(self, argv):
+        BaseIPythonApplication.initialize(self, argv)
+        self.init_pdb()
         self.session = SocketSession(parent=self)
-        self.session.outlet = outlet
         self.iopub_socket = IOPUB
-        self.iopub_thread = Publisher(lambda: outlet.lock)
-
-    def init_io(self):
-        super().init_io()
-        for stream in (sys.stdout, sys.stderr):
-            stream.__class__ = LockedStream
-
-    def init_kernel(self):
+        self.iopub_thread = Publisher(lambda: self.session.outlet.lock)
         self.kernel = SocketKernel.instance(
             parent=self,
             session=self.session,
@@ -163,14 +160,39 @@ class SocketKernelApp(IPKernelApp):
             profile_dir=self.profile_dir,
             user_ns=self.user_ns,
         )
-        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+        self.init_shell()
+        for name in self.default_extensions:
+            self.shell.extension_manager.load_extension(name)
+        self.default_extensions = []
+        self.shell._sys_modules_keys = set(sys.modules)
 
-    def init_connection_file(self): ...
-    def init_poller(self): ...
-    def init_heartbeat(self): ...
-    def write_connection_file(self, **options): ...
-    def log_connection_info(self): ...
-    def close(self): ...
+    def adopt(self, connection):
+        self.session.outlet = Outlet(connection)
+        self.session.pid = os.getpid()
+        self.init_path()
+        self.init_blackhole()
+        self.init_io()
+        for stream in (sys.stdout, sys.stderr):
+            stream.__class__ = LockedStream
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+        self.init_signal()
+        self.shell.init_environment()
+        self.shell.starting_dir = os.getcwd()
+        self.shell.user_ns["_dh"][:] = [Path.cwd()]
+        self.init_gui_pylab()
+        self.init_extensions()
+        self._run_startup_files()  # what init_code does that depends on the user; the rest has been done
+        self._run_exec_lines()
+        self._run_exec_files()
+        if self.hide_initial_ns:
+            self.shell.user_ns_hidden.update(self.shell.user_ns)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+
+def prepare(argv):
+    """Make the kernel that every forked process starts with."""
+    SocketKernelApp.instance().prepare(argv[1:])
 
 
 def serve(argv, connection, sockets):
@@ -180,8 +202,7 @@ def serve(argv, connection, sockets):
     for one in (requests, messages):
         one.set_inheritable(False)
     app = SocketKernelApp.instance()
-    app.connection = messages
-    app.initialize(argv[1:])
+    app.adopt(messages)
     child.use_shell()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

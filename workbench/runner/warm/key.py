@@ -14,15 +14,16 @@ _PREFIXES = (
 )  # fmt: skip
 
 
-def digest(preload, environment):
-    """A short name for everything that a zygote's children take from it."""
+def digest(order, environment):
+    """A short name for everything that a zygote's children take from it; ``order`` is what it is told to be."""
     facts = {
+        "order": order,
         "interpreter": [sys.executable, sys.version, sys.prefix],
         "packages": _packages(),
         "own": [_stamp(file) for file in sorted(Path(__file__).parent.glob("*.py"))],
-        "preload": list(preload),
         "environment": {name: environment[name] for name in sorted(environment) if _matters(name)},
         "cgroup": _cgroup(),
+        "configuration": _configuration(environment),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]
 
@@ -43,6 +44,12 @@ def _packages():
 
 def _stamp(path):
     return [str(path), os.stat(path).st_mtime_ns]
+
+
+def _configuration(environment):
+    """IPython's configuration is read when the kernel is made, in the zygote."""
+    home = environment.get("IPYTHONDIR") or Path(environment.get("HOME", "/"), ".ipython")
+    return [_stamp(file) for file in sorted(Path(home, "profile_default").glob("ipython_*config.*"))]
 
 
 def _cgroup():

@@ -3,8 +3,8 @@
 It stays single-threaded, and it imports but never computes: after one parallel region of torch or numba a forked
 process would hang in the next. A self-test makes sure before the first request.
 
-It reads ``{"socket", "preload", "idle"}`` as JSON from standard input and answers with one line on standard output:
-``ready``, or why forking is not safe here. A request is one frame (see ``wire``) with three or four descriptors.
+It reads ``{"mode", "socket", "preload", "argv", "idle"}`` as JSON from standard input and answers with one line on
+standard output: ``ready``, or why forking is not safe. A request is one frame (see ``wire``) with descriptors.
 """
 
 import gc
@@ -16,9 +16,9 @@ import signal
 import socket
 import sys
 import time
-import warnings
+import weakref
 
-from workbench.runner.warm import wire
+from workbench.runner.warm import child, wire
 
 KERNEL = (
     "ipykernel.kernelapp",
@@ -37,6 +37,8 @@ def main():
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as kernels do; pyplot reads it
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # as ipykernel's launcher does
     preload([*KERNEL, *order["preload"]])
+    serve = _kernel(order)
+    _forget()
     reason = unsafe()
     if reason:
         print(reason, flush=True)
@@ -50,7 +52,7 @@ def main():
         print("ready", flush=True)
         _detach()
         try:
-            serve(listener, lambda: _has_inode(order["socket"], inode), order["idle"])
+            answer(serve, listener, lambda: _has_inode(order["socket"], inode), order["idle"])
         finally:
             if _has_inode(order["socket"], inode):
                 os.unlink(order["socket"])
@@ -59,11 +61,30 @@ def main():
 def preload(names):
     """Import what can be imported; what cannot will fail in the notebook, with its own message."""
     for name in names:
-        with warnings.catch_warnings(record=True):  # shown filters stay as the imports leave them
-            try:
-                importlib.import_module(name)
-            except BaseException as error:
-                print(f"{name} was not preloaded: {type(error).__name__}: {error}", file=sys.stderr)
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            print(f"{name} was not preloaded: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _kernel(order):
+    """The function that makes a forked process a kernel; what of the kernel can be made in advance is made now."""
+    if order["mode"] == "kernel":
+        return importlib.import_module("workbench.runner.warm.zmqkernel").serve
+    kernel = importlib.import_module("workbench.runner.warm.kernel")
+    kernel.prepare(order["argv"])
+    return kernel.serve
+
+
+def _forget():
+    """Take out what a forked process must not find. Looking at every module there would cost it a copy of them."""
+    for name in list(sys.modules):
+        # Our package is imported anew by each notebook, as it is on disk then. matplotlib_inline registers the display
+        # of figures with the running shell when it is imported.
+        if name.split(".")[0] in ("workbench", "matplotlib_inline"):
+            del sys.modules[name]
+    for finalizer in list(getattr(weakref.finalize, "_registry", ())):
+        finalizer.atexit = False  # the zygote's to clean up, not each child's
 
 
 def unsafe():
@@ -97,7 +118,7 @@ def _self_test():
         os._exit(1)
 
 
-def serve(listener, wanted, idle):
+def answer(serve, listener, wanted, idle):
     """Fork as requested, until nobody is left and nobody has come for ``idle`` seconds or the socket's file is gone."""
     children = {}  # pid: the connection that its end is told on
     waker, wakened = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -112,7 +133,7 @@ def serve(listener, wanted, idle):
         for key, _ in selector.select(timeout=min(idle, 5)):
             last = time.monotonic()
             if key.data == "new":
-                _accept(listener, selector, children, (waker, wakened))
+                _accept(serve, listener, selector, children, (waker, wakened))
             elif key.data == "ended":
                 os.read(waker, 4096)
                 _reap(selector, children)
@@ -122,7 +143,7 @@ def serve(listener, wanted, idle):
             return
 
 
-def _accept(listener, selector, children, wakers):
+def _accept(serve, listener, selector, children, wakers):
     connection, _ = listener.accept()
     if wire.peer_user(connection) != os.getuid():
         connection.close()
@@ -140,9 +161,7 @@ def _accept(listener, selector, children, wakers):
         listener.close()
         for other in (*wakers, *(c.fileno() for c in children.values())):
             os.close(other)
-        from workbench.runner.warm import child
-
-        child.run(request, descriptors, connection)
+        child.run(serve, request, descriptors, connection)
     for descriptor in descriptors:
         os.close(descriptor)
     children[pid] = connection
