@@ -5,6 +5,7 @@ import re
 
 import nbformat
 
+# Run as one notebook, since none of them ends it.
 TROUBLE = {
     "streams": [
         "print('out'); import sys; print('err', file=sys.stderr); print('out again')",
@@ -12,7 +13,10 @@ TROUBLE = {
         "import time\nfor i in range(3):\n    print(i); time.sleep(0.3)",
         "print('😀 é', end=''); 'unicode ☃'",
     ],
-    "descriptors": ["import os\nos.write(1, b'to the descriptor\\n'); None", "os.system('echo from a child')"],
+    "descriptors": [
+        "import os\nos.write(1, b'to the descriptor\\n'); None",
+        "os.system('echo from a child')",
+    ],
     "rich": [
         "from IPython.display import HTML, JSON, Image, Latex, Markdown, display",
         "display(HTML('<b>b</b>'), Markdown('*m*'))",
@@ -37,35 +41,22 @@ TROUBLE = {
         "for i in range(5):\n    clear_output(wait=True); display(i)",
         "h = display('a', display_id='c'); clear_output(); h.update('b'); display('c', display_id='c')",
     ],
-    "errors": ["def f(x):\n    return 1 / x\nprint('before')", "f(0)", "print('never')"],
-    "allowed error": [("raise KeyError('k')", ["raises-exception"]), "print('goes on')", "%%skip\n1"],
-    "syntax error": ["print('before')", "a b c"],
-    "long error": [
-        "class Odd(Exception):\n    def __str__(self): return 'two\\nlines'\nraise Odd() from ValueError('cause')"
+    "allowed error": [
+        ("raise KeyError('k')", ["raises-exception"]),
+        "print('goes on')",
+        "%%skip\n1",
     ],
-    "input": ["input('name? ')"],
-    "getpass": ["import getpass\ngetpass.getpass()"],
     "large": [
         "print('x' * 3_000_000)",
         "for i in range(20_000):\n    print(i)",
         "from IPython.display import HTML\nHTML('<p>' + 'y' * 2_000_000 + '</p>')",
         "list(range(3000))",
     ],
-    "magics": [
-        "%matplotlib inline\n%config InlineBackend.figure_format = 'svg'",
-        "%who_ls",
-        "%%capture held\nprint('held')",
-        "held.stdout",
-        "!echo shell",
-        "lines = !printf 'a\\nb'\nlines",
-        "%%bash\necho from bash; echo complaint >&2",
-        "%%writefile made.txt\ncontent",
-        "%cat made.txt",
-        "%history -n 1-2",
-        "%env TROUBLE_VARIABLE=1\nimport os; os.environ['TROUBLE_VARIABLE']",
-        "%lsmagic_not_there",
+    "help": [
+        "len?",
+        "print('shown')",
+        "%pinfo len",
     ],
-    "help": ["len?", "print('shown')", "%pinfo len"],
     "asynchronous": [
         "import asyncio\nawait asyncio.sleep(0.01); print('awaited')",
         "async def g():\n    await asyncio.sleep(0.01)\n    return 5\nawait g()",
@@ -74,7 +65,6 @@ TROUBLE = {
         "async with asyncio.Lock():\n    print('locked')",
         "await asyncio.gather(g(), g())",
     ],
-    "asynchronous error": ["async def bad():\n    raise ValueError('async')\nawait bad()", "1"],
     "figures": [
         "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(figsize=(2, 1))\nax.plot([1, 2, 3]); None",
         "plt.plot([3, 1]); plt.show(); print('after')",
@@ -82,22 +72,9 @@ TROUBLE = {
         "plt.close('all'); plt.figure(figsize=(1, 1)); plt.title('t')",
         "print(plt.get_backend(), plt.isinteractive())",
     ],
-    "warnings": [
-        "import warnings\nwarnings.warn('careful')\nwarnings.warn('old', DeprecationWarning)",
-        "for _ in range(2):\n    warnings.warn('once')",
-        "import numpy as np\nnp.array([1.0]) / 0",
-        "warnings.simplefilter('error'); warnings.warn('raised')",
+    "logging": [
+        "import logging\nlogging.warning('logged'); logging.getLogger('x').error('too')",
     ],
-    "logging": ["import logging\nlogging.warning('logged'); logging.getLogger('x').error('too')"],
-    "dies": [
-        "print('before', flush=True)",
-        "import os, time\nprint('last words', flush=True)\nos._exit(3)",
-        "print('never')",
-    ],
-    "segfault": ["print('before')", "import ctypes\nctypes.string_at(0)", "1"],
-    "sys.exit": ["print('before')", "import sys\nsys.exit(0)", "print('never')"],
-    "sys.exit 3": ["import sys\nsys.exit(3)"],
-    "exit()": ["exit()", "import time\ntime.sleep(1)"],
     "threads": [
         "import threading\nt = threading.Thread(target=lambda: print('from a thread')); t.start(); t.join()",
         "from concurrent.futures import ThreadPoolExecutor",
@@ -119,14 +96,86 @@ TROUBLE = {
         "sorted(name for name in globals() if not name.startswith('_'))",
         "_, __, _3 if '_3' in globals() else None, In[-1], len(Out)",
     ],
-    "records": ["import workbench\nworkbench.record('x', 1.5)\nworkbench.record('t', [{'a': 1}, {'a': float('nan')}])"],
+    "records": [
+        "import workbench\nworkbench.record('x', 1.5)\nworkbench.record('t', [{'a': 1}, {'a': float('nan')}])",
+    ],
     "widgets": [
         "state = {'_model_name': 'M', '_model_module': 'm', '_model_module_version': '1', 'value': 3}",
         "from comm import create_comm\nc = create_comm(target_name='jupyter.widget', data={'state': state})",
         "c.send({'method': 'update', 'state': {'value': 4}})",
     ],
-    "empty": ["", "   ", "# only a comment"],
-    "nan": ["from IPython.display import JSON, display\ndisplay({'application/json': {'x': float('nan')}}, raw=True)"],
+    "empty": [
+        "",
+        "   ",
+        "# only a comment",
+    ],
+    "nan": [
+        "from IPython.display import JSON, display\ndisplay({'application/json': {'x': float('nan')}}, raw=True)",
+    ],
+}
+
+# Each ends its notebook, or needs one of its own.
+ALONE = {
+    "magics": [
+        "%matplotlib inline\n%config InlineBackend.figure_format = 'svg'",
+        "%who_ls",
+        "%%capture held\nprint('held')",
+        "held.stdout",
+        "!echo shell",
+        "lines = !printf 'a\\nb'\nlines",
+        "%%bash\necho from bash; echo complaint >&2",
+        "%%writefile made.txt\ncontent",
+        "%cat made.txt",
+        "%history -n 1-2",
+        "%env TROUBLE_VARIABLE=1\nimport os; os.environ['TROUBLE_VARIABLE']",
+        "%lsmagic_not_there",
+    ],
+    "errors": [
+        "def f(x):\n    return 1 / x\nprint('before')",
+        "f(0)",
+        "print('never')",
+    ],
+    "syntax error": [
+        "print('before')",
+        "a b c",
+    ],
+    "long error": [
+        "class Odd(Exception):\n    def __str__(self): return 'two\\nlines'\nraise Odd() from ValueError('cause')",
+    ],
+    "input": [
+        "input('name? ')",
+    ],
+    "getpass": [
+        "import getpass\ngetpass.getpass()",
+    ],
+    "asynchronous error": [
+        "async def bad():\n    raise ValueError('async')\nawait bad()",
+        "1",
+    ],
+    "warnings": [
+        "import warnings\nwarnings.warn('careful')\nwarnings.warn('old', DeprecationWarning)",
+        "for _ in range(2):\n    warnings.warn('once')",
+        "import numpy as np\nnp.array([1.0]) / 0",
+        "warnings.simplefilter('error'); warnings.warn('raised')",
+    ],
+    "dies": [
+        "print('before', flush=True)",
+        "import os, time\nprint('last words', flush=True)\nos._exit(3)",
+        "print('never')",
+    ],
+    "segfault": [
+        "print('before')",
+        "import ctypes\nctypes.string_at(0)",
+        "1",
+    ],
+    "sys.exit": [
+        "print('before')",
+        "import sys\nsys.exit(0)",
+        "print('never')",
+    ],
+    "sys.exit 3": [
+        "import sys\nsys.exit(3)",
+    ],
 }
 
 

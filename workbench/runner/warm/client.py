@@ -153,6 +153,7 @@ class ForkedProcess:
             self._messages.append(message)
             if "exit" in message:
                 self.returncode = message["exit"]
+                self.close()
 
     def _orphaned(self, timeout):
         """The zygote is gone, and with it the exit code."""
@@ -161,6 +162,7 @@ class ForkedProcess:
             time.sleep(timeout)
         except ProcessLookupError:
             self.returncode = -signal.SIGKILL
+            self.close()
 
 
 def folder():
@@ -221,8 +223,8 @@ def _make_room(place):
 
 
 def _start(place, name, order, environment):
-    order = {**order, "socket": str(place / f"{name}.sock")}
-    with open(place / f"{name}.log", "wb") as log:
+    order = {**order, "socket": str(place / f"{name}.sock"), "log": str(place / f"{name}.log")}
+    with open(order["log"], "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "workbench.runner.warm.zygote"],
             stdin=subprocess.PIPE,
@@ -242,7 +244,7 @@ def _start(place, name, order, environment):
         if answer and ready:
             (place / f"{name}.unsafe").write_text(answer)
         process.kill()
-        raise CannotFork(answer or f"the process to fork from ended early; see {place / name}.log")
+        raise CannotFork(answer or f"the process to fork from ended early; see {order['log']}")
 
 
 def _umask():

@@ -3,8 +3,8 @@
 It stays single-threaded, and it imports but never computes: after one parallel region of torch or numba a forked
 process would hang in the next. A self-test makes sure before the first request.
 
-It reads ``{"mode", "socket", "preload", "argv", "idle"}`` as JSON from standard input and answers with one line on
-standard output: ``ready``, or why forking is not safe. A request is one frame (see ``wire``) with descriptors.
+It reads ``{"mode", "preload", "argv", "idle", "socket", "log"}`` as JSON from standard input and answers with one
+line on standard output: ``ready``, or why forking is not safe. A request is one frame (see ``wire``) with descriptors.
 """
 
 import gc
@@ -56,6 +56,7 @@ def main():
         finally:
             if _has_inode(order["socket"], inode):
                 os.unlink(order["socket"])
+            os.unlink(order["log"])
 
 
 def preload(names):
