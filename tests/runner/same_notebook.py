@@ -4,6 +4,7 @@ import copy
 import re
 
 import nbformat
+import pytest
 
 # Run as one notebook, since none of them ends it.
 TROUBLE = {
@@ -229,3 +230,16 @@ def _whole_streams(outputs):
         whole += [{"name": name, "text": texts[name]} for name in sorted(texts)] + [output]
         texts = {}
     return whole + [{"name": name, "text": texts[name]} for name in sorted(texts)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_zygotes(tmp_path_factory):
+    """Zygotes of these tests' own, which end with them."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("z")
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        patch.setenv("WORKBENCH_PRELOAD", "numpy,matplotlib.pyplot")
+        patch.delenv("PYTEST_CURRENT_TEST", raising=False)
+        yield folder
+        for socket in folder.glob("*/*.sock"):
+            socket.unlink()
