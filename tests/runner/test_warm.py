@@ -20,7 +20,7 @@ from workbench.runner.execute import execute
 from workbench.runner.warm import client, key, preload, wire, zygote
 
 __all__ = ["own_zygotes"]  # a fixture
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forking needs Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking needs Linux")
 
 
 def texts(done):

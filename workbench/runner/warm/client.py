@@ -1,11 +1,9 @@
 """Ask a zygote for a forked process; start the zygote if there is none."""
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
-import resource
 import select
 import signal
 import socket
@@ -47,18 +45,9 @@ def fork(mode, preload, argv, environment, cwd, streams, sockets=()):
     sockets : sequence of descriptors
         Passed on to the kernel.
     """
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         raise CannotFork(f"forking a process with libraries loaded is not safe on {sys.platform}")
-    umask, affinity = _umask(), sorted(os.sched_getaffinity(0))
-    request = {
-        "mode": mode,
-        "argv": argv,
-        "environment": environment,
-        "cwd": os.path.abspath(cwd),
-        "umask": umask,
-        "affinity": affinity,
-        "limits": {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS},
-    }
+    request = {"mode": mode, "argv": argv, "environment": environment, "cwd": os.path.abspath(cwd), **_inherited()}
     order = {"mode": mode, "preload": list(preload), "idle": IDLE_SECONDS}
     if mode == "engine":
         order["argv"] = list(argv)  # it makes the kernel before it forks
@@ -179,6 +168,8 @@ def folder():
 
 
 def _connect(name, order, environment):
+    import fcntl  # where there is fork
+
     place = folder()
     path = place / f"{name}.sock"
     if len(os.fsencode(path)) > 100:
@@ -247,7 +238,13 @@ def _start(place, name, order, environment):
         raise CannotFork(answer or f"the process to fork from ended early; see {order['log']}")
 
 
-def _umask():
-    """Read, not set and set back: other threads may be making files."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:")), 8)
+def _inherited():
+    """What a child of ours would have from us, and a child of the zygote has not."""
+    import resource  # where there is fork
+
+    status = Path("/proc/self/status").read_text()  # the umask is read, not set and set back, beside other threads
+    return {
+        "umask": int(next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:")), 8),
+        "affinity": sorted(os.sched_getaffinity(0)),
+        "limits": {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS},
+    }

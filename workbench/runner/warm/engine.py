@@ -122,9 +122,14 @@ class ForkedKernel:
             *arguments,
         ]
         variables = {**environment(), **dict(variables), "JPY_PARENT_PID": str(os.getpid())}
-        with theirs, theirs_too:
-            ends = [theirs.fileno(), theirs_too.fileno()]
-            self.process = client.fork("engine", modules, argv, variables, cwd, streams, ends)
+        try:
+            with theirs, theirs_too:
+                ends = [theirs.fileno(), theirs_too.fileno()]
+                self.process = client.fork("engine", modules, argv, variables, cwd, streams, ends)
+        except BaseException:
+            self._requests.close()
+            self._messages.close()
+            raise
         self._messages.setblocking(False)
         self._frames, self._waiter, self._dead = wire.Frames(), None, False
         self.session = Session()
