@@ -1,9 +1,9 @@
 """Seconds per sweep point, by how its notebook is executed. ``python experiments/benchmarks/engines.py`` (minutes).
 
-The point: import NumPy, SciPy, PyTorch, PyMC and matplotlib, 50 ms of processor time, one figure, one number. Each route
-runs in a process of its own; its first point (imports, the start of a warm process) is not counted, save where every
-point pays it again. Routes take turns, and the median over rounds is shown, because shared machines drift. The bare
-function does a point's work, and writes the same image, in a process that has its imports already: the limit.
+The point: import NumPy, SciPy, PyTorch, PyMC and matplotlib, 50 ms of processor time, one figure, one number. A route
+has a process of its own; its first point (imports, the start of a warm process) is not counted, save where every point
+pays it again. Routes take turns, and the median over rounds is shown, because shared machines drift. The bare function
+does a point's work, and makes the same image, in a process that has its imports already: the limit.
 """
 
 import argparse
