@@ -1,9 +1,10 @@
-"""The command line: ``workbench list | show | run | report``. Thin; heavy imports wait until they are needed."""
+"""The command line: ``workbench list | show | run | report | course``. Thin; heavy imports wait."""
 
 import sys
 
 import click
 
+from workbench.course.commands import course
 from workbench.errors import CellFailed, UserError
 
 
@@ -42,6 +43,9 @@ def main():
 
     A STUDY is named by its path, such as high_dimensional_regression/sketched_ridgeless, or by its last part.
     """
+
+
+main.add_command(course)
 
 
 @main.command("list")
