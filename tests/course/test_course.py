@@ -106,7 +106,7 @@ def test_exercises_are_read_kept_and_needed():
     assert (first.title, first.points, second.title, second.points) == ("predict", 2, "extend", 3)
     assert first.messages == ["twice 2 is 4; you have …", "hidden"] and first.answers == ["four"]
     only = keep(tiny(), [2])
-    assert [e.solution_id for e in exercises(only)] == ["seven"]
+    assert [(e.solution_id, e.number) for e in exercises(only)] == [("seven", 2)]
     assert source_of(only["cells"][3]) == "## Exercises"  # the heading stays
     assert [source_of(c) for c in needed(tiny(), {"double", "double_check"})] == [
         "n: int = 3  # a number",
@@ -117,6 +117,7 @@ def test_exercises_are_read_kept_and_needed():
 @pytest.mark.parametrize("study", project.study_names())
 def test_every_study_has_exercises_that_end_in_checks(study):
     found = exercises(project.load(study).notebook, study)
+    assert [e.number for e in found] == list(range(1, len(found) + 1))
     assert 3 <= len(found) <= 5 and all(e.messages and e.points > 0 for e in found)
     assert len({e.title for e in found}) >= 3  # predict, modify, derive, extend …
 

@@ -16,7 +16,7 @@ _HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise; ``number`` counts from 1 within its notebook."""
+    """One exercise; ``number`` is the one in its text, "**Exercise 2 (derive).**"."""
 
     number: int
     title: str
@@ -65,20 +65,13 @@ def exercises(notebook, name="the notebook"):
         if cell["cell_type"] == "markdown":
             text = source_of(cell)
         elif mark and mark["solution"]:
-            waiting = (mark["grade_id"], source_of(cell), _title(text))
+            waiting = (mark["grade_id"], source_of(cell), *_title(text, len(found) + 1))
         elif mark and mark["grade"]:
             if waiting is None:
                 raise UserError(f"{name}: the check {mark['grade_id']!r} has no solution cell before it")
+            solution_id, solution, title, number = waiting
             found.append(
-                Exercise(
-                    len(found) + 1,
-                    waiting[2],
-                    waiting[0],
-                    mark["grade_id"],
-                    mark["points"],
-                    waiting[1],
-                    source_of(cell),
-                )
+                Exercise(number, title, solution_id, mark["grade_id"], mark["points"], solution, source_of(cell))
             )
             waiting = None
     if waiting is not None:
@@ -183,9 +176,9 @@ def _mark(cell):
     return cell["metadata"].get("nbgrader", {}).get("grade_id")
 
 
-def _title(text):
-    match = re.search(r"\*\*Exercise \d+ \((.*?)\)", text)
-    return match[1] if match else "exercise"
+def _title(text, default):
+    match = re.search(r"\*\*Exercise (\d+) \((.*?)\)", text)
+    return (match[2], int(match[1])) if match else ("exercise", default)
 
 
 def _text(node):

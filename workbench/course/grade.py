@@ -91,18 +91,18 @@ def _result(exercise, own, executed, place, ended):
     if len(own) > 1:
         return Result(exercise, 0, "the cell to be filled in is there more than once", {})
     for cell in executed[place - 1 : place + 1]:
-        if cell["execution_count"] is None:
+        reply = cell.get("reply")  # not the outputs: a submission can flood those until an error is lost
+        if reply is None:
             return Result(exercise, 0, ended or "the notebook ended before this check", {})
-        error = next((output for output in cell["outputs"] if output["output_type"] == "error"), None)
-        if error:
-            name, value = error["ename"], _ANSI.sub("", error["evalue"]).strip()
-            if name == "NotImplementedError":
-                return Result(exercise, 0, "not filled in (NotImplementedError)", {})
-            if name == "KeyboardInterrupt":
-                return Result(exercise, 0, cell.get("stopped") or "took too long", {})
-            return Result(
-                exercise, 0, value[:2000] if name == "AssertionError" and value else f"{name}: {value[:500]}", {}
-            )
+        if reply.get("status") == "ok":
+            continue
+        name, value = reply.get("ename", "error"), _ANSI.sub("", reply.get("evalue", "")).strip()
+        if name == "NotImplementedError":
+            return Result(exercise, 0, "not filled in (NotImplementedError)", {})
+        if name == "KeyboardInterrupt":
+            return Result(exercise, 0, cell.get("stopped") or "took too long", {})
+        said = value[:2000] if name == "AssertionError" and value else f"{name}: {value[:500]}"
+        return Result(exercise, 0, said, {})
     printed = "".join(
         output.get("text", "") for output in executed[place]["outputs"] if output["output_type"] == "stream"
     )
@@ -173,6 +173,7 @@ def _execute(cells, seconds, memory, folder):
                 interrupt_on_timeout=True,
                 allow_errors=True,
                 kernel_name="python3",
+                on_cell_executed=lambda cell, cell_index, execute_reply: cell.update(reply=execute_reply["content"]),
                 kernel_manager_class=kernel_manager(private, log, has_process),
                 resources={"metadata": {"path": str(work)}},
             )
