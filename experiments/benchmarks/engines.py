@@ -156,6 +156,7 @@ def compare(rounds):
         for _ in range(rounds):
             for name, workers in routes:
                 seconds.setdefault((name, workers), []).append(_in_its_own_process(name, workers, path))
+                print(f"{name}, {workers}: {seconds[name, workers][-1]:.3f} s", file=sys.stderr, flush=True)
     finally:
         shutil.rmtree(folder)
     _print({key: statistics.median(values) for key, values in seconds.items()})
