@@ -1,10 +1,11 @@
-"""The command line: ``workbench list | show | run | report``. Thin; heavy imports wait until they are needed."""
+"""The command line: ``workbench list | show | run | sweep | report`` and more. Thin; heavy imports wait until they are needed."""
 
 import sys
 
 import click
 
 from workbench.errors import CellFailed, UserError
+from workbench.sweep import commands as sweep_commands
 
 
 class _Commands(click.Group):
@@ -148,6 +149,10 @@ def report(folder):
     write_page(executed, folder / "report.html")
     click.echo(f"Executed notebooks: {_shown(folder)}")
     click.echo(f"Report: {_shown(folder / 'report.html')}")
+
+
+for _command in (sweep_commands.sweep, sweep_commands.results, sweep_commands.plot):
+    main.add_command(_command)
 
 
 def _run_all(preset):

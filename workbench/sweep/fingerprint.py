@@ -28,7 +28,7 @@ def fingerprint(notebook):
     cells = [cell for cell in cells if TAG not in cell.get("metadata", {}).get("tags", [])]
     sources = [_join(cell["source"]) for cell in cells]
     trees = [tree for source in sources if (tree := _tree(source)) is not None]
-    parts = {"code": _digest("\n".join(_text(tree) for tree in trees))}
+    parts = {"code": text_digest("\n".join(_text(tree) for tree in trees))}
     names = set().union(*(_imports(tree, None) for tree in trees))
     modules, seen = {}, set()
     queue = sorted(names)
@@ -56,7 +56,7 @@ def point_key(values, replicate, parts_digest):
 
 def digest(parts, study):
     """One text for all parts of a study's fingerprint."""
-    return _digest(canonical([study, parts]))
+    return text_digest(canonical([study, parts]))
 
 
 def changes(before, after):
@@ -76,7 +76,7 @@ def changes(before, after):
     return ", ".join(found)
 
 
-def _digest(text):
+def text_digest(text):
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -117,7 +117,7 @@ def _module(path, modified, name):
     found = _imports(tree, package)
     if ast.get_docstring(tree, clean=False) is not None:
         tree.body = tree.body[1:]
-    return _digest(_text(tree)), frozenset(found)
+    return text_digest(_text(tree)), frozenset(found)
 
 
 def _imports(tree, package):

@@ -5,6 +5,7 @@ Takes and returns plain data, so that a worker shares nothing with the writer bu
 
 import json
 import tempfile
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from workbench.runner.execute import execute
 from workbench.sweep import fingerprint
 
 TAIL_LINES = 8
+_lock = threading.Lock()
 
 
 def run(task):
@@ -24,8 +26,8 @@ def run(task):
     Parameters
     ----------
     task : dict
-        ``notebook`` (text), ``study``, ``values`` (all parameters), ``preset``, ``code`` (digest of the fingerprint that
-        the writer expects), ``parts``, ``git``, ``timeout``, ``memory``.
+        ``notebook`` (text), ``study``, ``values`` (all parameters), ``preset``, ``code`` (the fingerprint's digest
+        that the writer expects), ``parts``, ``git``, ``timeout``, ``memory``.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def run(task):
         ``status`` (``done`` or ``failed``), ``reason``, ``tail`` (the error's last lines), ``seconds``, ``scalars``,
         ``tables``, ``claims``, ``cpu`` and ``notebook`` (the executed notebook's text, None if there is none).
     """
-    here = _parts(task["notebook"])
+    here = parts_of(task["notebook"])
     found = {"status": "failed", "reason": None, "tail": "", "seconds": 0.0, "notebook": None, "cpu": _cpu()}
     found.update(scalars={}, tables={}, claims=[])
     if fingerprint.digest(here, task["study"]) != task["code"]:
@@ -75,21 +77,27 @@ def _is_name(name):
 
 
 @cache
-def _parts(text):
+def parts_of(text):
+    """The fingerprint of a notebook's text, computed once in a process."""
     return fingerprint.fingerprint(json.loads(text))
+
+
+def _snapshot(text):
+    """The notebook as it was when the sweep began, as a file: a change of the original must not reach later points."""
+    with _lock:  # threads that come at once must not make two folders, of which one would vanish
+        return _file(text)
+
+
+@cache
+def _file(text):
+    with tempfile.NamedTemporaryFile("w", dir=_folder().name, suffix=".ipynb", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    return Path(file.name)
 
 
 @cache
 def _folder():
     return tempfile.TemporaryDirectory(prefix="workbench-sweep-", ignore_cleanup_errors=True)
-
-
-@cache
-def _snapshot(text):
-    """The notebook as it was when the sweep began, as a file: a change of the original must not reach later points."""
-    with tempfile.NamedTemporaryFile("w", dir=_folder().name, suffix=".ipynb", delete=False, encoding="utf-8") as file:
-        file.write(text)
-    return Path(file.name)
 
 
 @cache

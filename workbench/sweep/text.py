@@ -48,5 +48,7 @@ def size(count):
 
 def axes_text(axes, limit=120):
     """``n_samples=40, noise=0.5``."""
-    text = ", ".join(f"{name}={value:.6g}" if type(value) is float else f"{name}={value!r}" for name, value in axes.items())
+    text = ", ".join(
+        f"{name}={value:.6g}" if type(value) is float else f"{name}={value!r}" for name, value in axes.items()
+    )
     return text if len(text) <= limit else text[: limit - 1] + "…"
