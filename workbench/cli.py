@@ -1,4 +1,4 @@
-"""The command line: ``workbench list | show | run | sweep | report`` and more. Thin; heavy imports wait until they are needed."""
+"""The command line: ``workbench list | show | run | report``, sweeps. Thin; heavy imports wait until needed."""
 
 import sys
 

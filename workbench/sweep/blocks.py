@@ -154,7 +154,10 @@ def _from_csv(given, at, spec, declared, study):
             for name, text in zip(names, row, strict=True)
         ]
         rows.append(
-            tuple(_fit(n, v, at, spec, declared, study, f"{given!r}, line {number}: ") for n, v in zip(names, values))
+            tuple(
+                _fit(n, v, at, spec, declared, study, f"{given!r}, line {number}: ")
+                for n, v in zip(names, values, strict=True)
+            )
         )
     _refuse_twice(rows, lambda i: spec.error(at, f"{given!r}: "), "point", shown=False)
     return Rows(names, tuple(rows))

@@ -102,6 +102,7 @@ def results(spec, output, csv, parquet, sql, opened, mlflow):
 @click.command()
 @click.argument("spec")
 @_output
+@click.option("--table", default="results", metavar="NAME", help="A recorded table in place of the results.")
 @click.option("--x", required=True, metavar="COLUMN", help="Across.")
 @click.option("--y", required=True, metavar="COLUMN", help="Up: mean over replicates with a 95 % interval.")
 @click.option("--hue", metavar="COLUMN", help="A line for each value.")
@@ -109,24 +110,31 @@ def results(spec, output, csv, parquet, sql, opened, mlflow):
 @click.option(
     "--to", type=click.Path(), metavar="FILE", help="The image: .png, .svg or .pdf [plot.png beside the table]."
 )
-def plot(spec, output, x, y, hue, facet, to):
+def plot(spec, output, table, x, y, hue, facet, to):
     """Draw a recorded scalar against an axis, with intervals over replicates."""
     from pathlib import Path
 
-    from workbench.sweep import plot, results, session
+    from workbench.runner.files import replacing
+    from workbench.sweep import plot, session
 
     _, made, _ = _prepare(spec, output)
     to = Path(to) if to else made.folder / "plot.png"
     if to.suffix not in (".png", ".svg", ".pdf"):
         raise UserError(f"--to {to} must end in .png, .svg or .pdf")
     facts = session.refresh(made)
-    fig = plot.figure(made.folder, facts, x, y, hue, facet)
-    results._whole(to, lambda target: fig.savefig(target, format=to.suffix[1:], dpi=150))
+    fig = plot.figure(made.folder, facts, x, y, hue, facet, table)
+    with replacing(to) as target:
+        fig.savefig(target, format=to.suffix[1:], dpi=150)
     click.echo(f"Figure: {_shown(to)}")
 
 
 def _prepare(spec, output, only_failed=False):
     """The spec, its plan, and the mirror of an output that is a URL."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("fsspec", "pyarrow", "pydantic", "yaml") if find_spec(name) is None]
+    if missing:
+        raise UserError(f"sweeps need {', '.join(missing)}: pip install 'workbench[sweep]'")
     from workbench.sweep import folder, remote, session
     from workbench.sweep.spec import load
 

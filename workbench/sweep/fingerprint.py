@@ -21,8 +21,8 @@ _PACKAGE = Path(workbench.__file__).resolve().parent
 def fingerprint(notebook):
     """Parts of the fingerprint by name, each a short text.
 
-    ``code`` for the notebook, ``module workbench.claims`` and the like for the sources it reaches, ``version numpy`` and
-    the like for the distributions that these import, ``version python``.
+    ``code`` for the notebook, ``module workbench.claims`` and the like for the sources it reaches, ``version numpy``
+    and the like for the distributions that these import, ``version python``.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     cells = [cell for cell in cells if TAG not in cell.get("metadata", {}).get("tags", [])]

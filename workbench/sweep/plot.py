@@ -31,7 +31,7 @@ def summary(rows, x, y, by):
     return found
 
 
-def figure(folder, facts, x, y, hue=None, facet=None):
+def figure(folder, facts, x, y, hue=None, facet=None, table="results"):
     """Draw the figure; returns it, for the caller to save.
 
     Raises
@@ -39,11 +39,13 @@ def figure(folder, facts, x, y, hue=None, facet=None):
     UserError
         For a column that does not exist or holds no numbers, and for more than 12 lines or panels.
     """
-    rows = results.frame(folder)
+    rows = results.frame(folder, table)
     for given, option in ((x, "--x"), (y, "--y"), (hue, "--hue"), (facet, "--facet")):
         if given is not None:
             results.column(list(rows.columns), given, option)
-    rows = rows[rows["status"] == "done"].dropna(subset=[y])
+    if table == "results":
+        rows = rows[rows["status"] == "done"]
+    rows = rows.dropna(subset=[y])
     if rows.empty:
         raise UserError(f"no finished point has a value of {y!r}")
     if rows[y].dtype.kind not in "iufb":
@@ -53,8 +55,7 @@ def figure(folder, facts, x, y, hue=None, facet=None):
         import pandas
 
         rows = rows.assign(**{x: pandas.qcut(rows[x], 20, duplicates="drop").map(lambda part: part.mid).astype(float)})
-    table = summary(rows, x, y, by)
-    return _draw(table, facts, x, y, hue, facet)
+    return _draw(summary(rows, x, y, by), facts, x, y, hue, facet)
 
 
 def _draw(table, facts, x, y, hue, facet):

@@ -1,4 +1,4 @@
-"""Live progress of a sweep: done, failed, rate, time left, worst point so far. Lines only where there is no terminal."""
+"""Live progress of a sweep: done, failed, rate, time left, slowest point. Only failures where there is no terminal."""
 
 import sys
 import time

@@ -1,22 +1,24 @@
 """Look into the results: print, export, ask in SQL, find a point's notebook."""
 
-import os
-import tempfile
+import shutil
 from pathlib import Path
 
 from workbench.errors import UserError, nearest
-from workbench.runner.files import check_writable
+from workbench.runner.files import check_writable, replacing
 from workbench.sweep import store
 
 SHOWN_ROWS = 40
 _RUN_COLUMNS = ("attempts", "notebook", "code", "commit", "cpu")
 
 
-def frame(folder):
-    """The results table as a pandas DataFrame."""
+def frame(folder, table="results"):
+    """The results table, or a recorded one, as a pandas DataFrame."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(Path(folder) / store.RESULTS).to_pandas(ignore_metadata=True)
+    known = tables(folder)
+    if table not in known:
+        raise UserError(f"there is no table {table!r}.{nearest(table, known)} There are: {', '.join(known)}.")
+    return pq.read_table(known[table]).to_pandas(ignore_metadata=True)
 
 
 def tables(folder):
@@ -50,19 +52,18 @@ def export(folder, csv=None, parquet=None):
     """Write the results table as CSV or Parquet, whole or not at all."""
     for path in filter(None, (csv, parquet)):
         check_writable(path)
+    source = Path(folder) / store.RESULTS
     if parquet:
-        _whole(parquet, lambda target: Path(target).write_bytes((Path(folder) / store.RESULTS).read_bytes()))
+        with replacing(parquet) as target:
+            shutil.copyfile(source, target)
     if csv:
         from pyarrow import csv as arrow_csv
         from pyarrow import parquet as pq
 
-        def write(target):
-            with pq.ParquetFile(Path(folder) / store.RESULTS) as source:
-                with arrow_csv.CSVWriter(target, source.schema_arrow) as writer:
-                    for batch in source.iter_batches():
-                        writer.write_batch(batch)
-
-        _whole(csv, write)
+        with replacing(csv) as target, pq.ParquetFile(source) as table:
+            with arrow_csv.CSVWriter(target, table.schema_arrow) as writer:
+                for batch in table.iter_batches():
+                    writer.write_batch(batch)
 
 
 def point_row(folder, wanted):
@@ -104,19 +105,3 @@ def column(names, given, option):
     if given not in names:
         raise UserError(f"{option} {given!r} is not a column.{nearest(given, names)} There are: {', '.join(names)}.")
     return given
-
-
-def _whole(path, write):
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        os.close(descriptor)
-        try:
-            write(temporary)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
