@@ -46,7 +46,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem;color:#1a1a1a}}
-table{{border-collapse:collapse}}.scroll{{overflow-x:auto}}th,td{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}}
+table{{border-collapse:collapse}}.scroll{{overflow-x:auto}}
+th,td{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;font-size:.9rem}}
 dt{{font-weight:600}}dd{{margin:0}}
 </style></head><body><h1>{title}</h1><p>{counts}. {shown}</p>

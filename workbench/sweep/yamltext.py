@@ -59,7 +59,9 @@ def parse(text, name="the spec"):
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"{name}, line {line}: not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except RecursionError:
+        raise UserError(f"{name}: nested more than {MAX_DEPTH} deep") from None
+    except yaml.YAMLError as error:
         raise UserError(f"{name} is not valid YAML: {' '.join(str(error).split())[:200]}") from None
     if node is None:
         raise UserError(f"{name} is empty; a sweep spec needs at least 'study' and 'blocks'")
