@@ -24,8 +24,9 @@ def axes(found):
 
 
 def test_grid_zip_and_replicates_multiply_in_a_fixed_order(design):
-    found = design("blocks:\n  - grid: {n_samples: [1, 2], noise: [1, 2]}\n  - zip: {kind: [haar, gaussian], label: [a, b]}\n"
-                   "replicates: 2\npreset: smoke\nfixed: {sizes: [1, 2]}\n")  # fmt: skip
+    grid, pair = "{n_samples: [1, 2], noise: [1, 2]}", "{kind: [haar, gaussian], label: [a, b]}"
+    blocks = f"blocks:\n  - grid: {grid}\n  - zip: {pair}\n"
+    found = design(blocks + "replicates: 2\npreset: smoke\nfixed: {sizes: [1, 2]}\n")
     pairs = [("haar", "a"), ("gaussian", "b")]
     product = [(n, x, *pair) for n, x in itertools.product([1, 2], [1.0, 2.0]) for pair in pairs]
     assert axes(found) == product * 2 and len(found) == 16

@@ -72,7 +72,7 @@ def _client(cluster, workers):
             yield client
     else:
         try:
-            client = Client(cluster, timeout="15s")  # TLS, if any, from Dask's own configuration
+            client = Client(cluster)  # timeouts and TLS, if any, from Dask's own configuration
         except (OSError, ValueError, TypeError) as error:
             why = " ".join(str(error).split())[:200]
             raise UserError(f"no Dask scheduler answers at {cluster}: {why}") from None
