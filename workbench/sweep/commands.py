@@ -69,7 +69,7 @@ def sweep(spec, output, dry_run, pilot, only_failed, fail_fast, retries, timeout
 @click.command()
 @click.argument("spec")
 @_output
-@click.option("--csv", type=click.Path(), metavar="FILE", help="Write the table as CSV.")
+@click.option("--csv", type=click.Path(), metavar="FILE", help="Write the table, or the rows of --sql, as CSV.")
 @click.option("--parquet", type=click.Path(), metavar="FILE", help="Write the table as Parquet.")
 @click.option("--sql", metavar="QUERY", help="Ask DuckDB; tables: results and the recorded ones.")
 @click.option("--open", "opened", metavar="POINT", help="Open a point's executed notebook, by key or row number.")
@@ -80,6 +80,12 @@ def results(spec, output, csv, parquet, sql, opened, mlflow):
 
     _, made, mirror = _prepare(spec, output)
     facts = session.refresh(made)
+    if sql and parquet:
+        raise UserError("--sql goes to the terminal or, with --csv, to a file; --parquet is the whole table")
+    if csv and sql:
+        results.write_rows(*results.query(made.folder, sql), csv)
+        click.echo(f"Written: {csv}")
+        return
     if csv or parquet:
         results.export(made.folder, csv, parquet)
         for path in filter(None, (csv, parquet)):

@@ -104,7 +104,7 @@ class Journal:
 
     def row(self, key, source=None):
         """The row of a point that is done or failed, None for another; ``source`` is a file of :meth:`reader`."""
-        key = bytes.fromhex(key)
+        key = bytes.fromhex(key) if isinstance(key, str) else key
         offset = self.done.get(key, self.failed.get(key))
         if offset is None:
             return None

@@ -12,8 +12,7 @@ from workbench.sweep.fingerprint import text_digest
 def manifest(plan):
     """Facts of a finished or interrupted sweep, as plain data."""
     journal, statuses = plan.journal, Counter()
-    for _, _, key in plan.keyed():
-        raw = bytes.fromhex(key)
+    for raw in plan.raw_keys():
         statuses["done" if raw in journal.done else "failed" if raw in journal.failed else "not run"] += 1
     run = journal.runs[-1] if journal.runs else {}
     return {

@@ -25,7 +25,7 @@ def export(plan, facts, uri):
         parent = client.create_run(experiment, run_name=plan.spec.path.stem).info.run_id
         client.log_dict(parent, facts, "manifest.json")
         number = 0
-        for point, key, row in store.executed(plan):
+        for key, row in store.executed(plan):
             tags = {"mlflow.parentRunId": parent, "workbench.key": key, "workbench.status": row["status"]}
             numbers = {name: value for name, value in row["scalars"].items() if _is_number(value)}
             tags.update((name, str(value)) for name, value in row["scalars"].items() if name not in numbers)
@@ -33,7 +33,7 @@ def export(plan, facts, uri):
             client.log_batch(
                 run,
                 [Metric(name, float(value), 0, 0) for name, value in {**numbers, "seconds": row["seconds"]}.items()],
-                [Param(name, str(value)) for name, value in {**point.values, "replicate": point.replicate}.items()],
+                [Param(name, str(value)) for name, value in {**row["values"], "replicate": row["replicate"]}.items()],
                 [RunTag(name, value) for name, value in tags.items()],
             )
             client.set_terminated(run, "FINISHED" if row["status"] == "done" else "FAILED")

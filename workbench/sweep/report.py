@@ -15,7 +15,7 @@ ROWS = 500
 def write(plan, facts):
     """Write ``report.html`` in the sweep's folder."""
     rows = list(islice(store.executed(plan), ROWS))
-    scalars = sorted({name for _, _, row in rows for name in row["scalars"]})
+    scalars = sorted({name for _, row in rows for name in row["scalars"]})
     heads = [*plan.design.axes, "replicate", *scalars, "status", "seconds", "notebook"]
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
     body = "\n".join(_row(plan, scalars, *one) for one in rows)
@@ -30,8 +30,8 @@ def write(plan, facts):
     write_atomically(Path(plan.folder) / "report.html", page)
 
 
-def _row(plan, scalars, point, key, row):
-    cells = [_shown(point.axes[name]) for name in plan.design.axes]
+def _row(plan, scalars, key, row):
+    cells = [_shown(row["values"][name]) for name in plan.design.axes]
     cells += [str(row["replicate"]), *(_shown(row["scalars"].get(name)) for name in scalars)]
     cells += [row["status"] + (f": {row['reason']}" if row["reason"] else ""), f"{row['seconds']:.2f}"]
     link = f'<a href="{store.notebook_of(key)}">{key[:8]}</a>' if row["bytes"] else ""

@@ -8,6 +8,7 @@ from workbench.runner.files import check_writable, replacing
 from workbench.sweep import store
 
 SHOWN_ROWS = 40
+SHOWN_COLUMNS = 9
 _RUN_COLUMNS = ("attempts", "notebook", "code", "commit", "cpu")
 
 
@@ -66,6 +67,15 @@ def export(folder, csv=None, parquet=None):
                     writer.write_batch(batch)
 
 
+def write_rows(names, rows, path):
+    """The rows of a query as a CSV file."""
+    import csv
+
+    check_writable(path)
+    with replacing(path) as target, open(target, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([names, *rows])
+
+
 def point_row(folder, wanted):
     """The row of a point by the beginning of its key or by its number in the table, from 0."""
     rows = frame(folder)
@@ -89,6 +99,9 @@ def shown(folder, facts):
         head = next(source.iter_batches(SHOWN_ROWS)).to_pylist() if total else []
     constant = set(head[0]) & set(_constant(facts)) if head else set()
     names = [name for name in (head[0] if head else []) if name not in constant and name not in _RUN_COLUMNS]
+    names = [name for name in names if name != "reason" or any(row["reason"] for row in head)]
+    ends = [name for name in ("status", "reason", "seconds") if name in names]
+    names = [name for name in names if name not in ends][:SHOWN_COLUMNS] + ends
     return names, [[row[name] for name in names] for row in head], total
 
 

@@ -64,18 +64,18 @@ def _write_into(plan, folder):
 
 
 def executed(plan):
-    """``(point, key, row)`` of every point that has run, in the design's order."""
+    """``(key, row)`` of every point that has run, in the design's order."""
     with plan.journal.reader() as source:
-        for point, _, key in plan.keyed():
-            row = plan.journal.row(key, source)
+        for raw in plan.raw_keys():
+            row = plan.journal.row(raw, source)
             if row is not None:
-                yield point, key, row
+                yield raw.hex(), row
 
 
 def _survey(plan):
     """Types of parameters and scalars, and those of each table's columns."""
     parameters, scalars, tables = columns.Columns(), columns.Columns(), {}
-    for _, _, row in executed(plan):
+    for _, row in executed(plan):
         parameters.note(row["values"])
         scalars.note(row["scalars"])
         for name, table in _tables(row):
@@ -114,7 +114,7 @@ def _apart(kinds, taken):
     return {f"recorded_{name}" if name in taken else name: kind for name, kind in kinds.items()}
 
 
-def _lines(plan, table, point, key, row):
+def _lines(plan, table, key, row):
     values = {columns.parameter_name(name): value for name, value in row["values"].items()}
     if table is None:
         scalars = {columns.recorded_name(name, row["values"]): value for name, value in row["scalars"].items()}
@@ -123,7 +123,7 @@ def _lines(plan, table, point, key, row):
         yield {**values, **scalars, **rest, "key": key, "notebook": notebook, "code": plan.code}
         return
     lead = {"key": key, "replicate": row["replicate"]}
-    lead.update((columns.parameter_name(name), point.axes[name]) for name in plan.design.axes)
+    lead.update((columns.parameter_name(name), row["values"][name]) for name in plan.design.axes)
     taken = {*lead, "row"}
     for number, line in enumerate(dict(_tables(row)).get(table, [])):
         yield {**lead, "row": number, **{f"recorded_{n}" if n in taken else n: v for n, v in line.items()}}
