@@ -1,5 +1,6 @@
 """Every spec in experiments/ is valid for its study as it is now, and every study has one."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,13 @@ def test_a_spec_validates_and_dry_runs(path, tmp_path, monkeypatch):
 def test_every_study_has_a_spec(monkeypatch):
     monkeypatch.chdir(ROOT)
     assert {path.parent.relative_to(ROOT / "experiments").as_posix() for path in SPECS} >= set(project.study_names())
+
+
+def test_a_large_journal_becomes_a_table_that_answers_queries(tmp_path, monkeypatch):
+    """The benchmark of scale, small; it checks the counts itself."""
+    monkeypatch.chdir(ROOT)
+    spec = importlib.util.spec_from_file_location("sweep_scale", ROOT / "experiments" / "benchmarks" / "sweep_scale.py")
+    scale = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scale)
+    scale.measure(tmp_path, 6400)
+    assert (tmp_path / "results.parquet").stat().st_size < 6400 * 200

@@ -3,6 +3,7 @@
 Takes and returns plain data, so that a worker shares nothing with the writer but this package.
 """
 
+import atexit
 import json
 import tempfile
 import threading
@@ -97,7 +98,9 @@ def _file(text):
 
 @cache
 def _folder():
-    return tempfile.TemporaryDirectory(prefix="workbench-sweep-", ignore_cleanup_errors=True)
+    folder = tempfile.TemporaryDirectory(prefix="workbench-sweep-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return folder
 
 
 @cache
