@@ -17,7 +17,7 @@ import pytest
 from same_notebook import notebook_of, own_zygotes
 
 from workbench.runner.execute import execute
-from workbench.runner.warm import client, key, preload, wire, zygote
+from workbench.runner.warm import client, key, preload, start, wire, zygote
 
 __all__ = ["own_zygotes"]  # a fixture
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking needs Linux")
@@ -235,18 +235,18 @@ def test_at_most_three_zygotes_and_the_least_recently_used_goes(tmp_path):
     for i, name in enumerate(names):
         (tmp_path / f"{name}.sock").touch()
         os.utime(tmp_path / f"{name}.sock", (i, i))
-    client._make_room(tmp_path)
+    start._make_room(tmp_path)
     assert sorted(path.stem for path in tmp_path.glob("*.sock")) == ["new", "newer"]
 
 
 def test_the_folder_is_private(own_zygotes, tmp_path, monkeypatch):
-    assert client.folder().stat().st_mode & 0o777 == 0o700
+    assert start.folder().stat().st_mode & 0o777 == 0o700
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     open_to_all = tmp_path / f"workbench-{os.getuid()}"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
-    with pytest.raises(client.CannotFork, match="not a folder that only this user can read"):
-        client.folder()
+    with pytest.raises(start.CannotFork, match="not a folder that only this user can read"):
+        start.folder()
 
 
 def test_another_user_is_refused_by_both_ends(tmp_path, monkeypatch):
@@ -254,7 +254,7 @@ def test_another_user_is_refused_by_both_ends(tmp_path, monkeypatch):
         listener.bind(str(tmp_path / "s"))
         listener.listen()
         monkeypatch.setattr(wire, "peer_user", lambda connection: os.getuid() + 1)
-        assert client._try(tmp_path / "s") is None
+        assert start._try(tmp_path / "s") is None
         listener.accept()[0].close()
         other.connect(str(tmp_path / "s"))
         monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked for another user"))
@@ -297,9 +297,9 @@ def test_imports_that_initialise_cuda_are_not_forked_from(monkeypatch):
 
 def test_a_reason_not_to_fork_is_remembered(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    (client.folder() / "name.unsafe").write_text("a forked process hung")
-    with pytest.raises(client.CannotFork, match="a forked process hung"):
-        client._connect("name", {}, {})
+    (start.folder() / "name.unsafe").write_text("a forked process hung")
+    with pytest.raises(start.CannotFork, match="a forked process hung"):
+        start.connect("name", {}, {})
 
 
 def test_preloaded_is_what_the_notebook_imports_from_others(tmp_path):

@@ -58,13 +58,6 @@ def _reseed():
         torch.default_generator.seed()
 
 
-def use_shell():
-    """What is left to do when the kernel's shell is there, and before the notebook's first cell."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.install_repl_displayhook()  # its import does, if a shell is running
-
-
 def end():
     """What an interpreter does at its end, without taking it apart: exit handlers, and files that are still open."""
     atexit._run_exitfuncs()

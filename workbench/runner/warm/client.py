@@ -1,33 +1,23 @@
 """Ask a zygote for a forked process; start the zygote if there is none."""
 
 import contextlib
-import json
 import logging
 import os
 import select
 import signal
-import socket
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
 from workbench.runner.warm import key, wire
+from workbench.runner.warm.start import IDLE_SECONDS, CannotFork, connect
 
-IDLE_SECONDS = 600
-MOST = 3  # zygotes of one user at a time; each holds the libraries that it has imported, up to half a gigabyte
-START_SECONDS = 180
 _LIMITS = ("RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC")
 _log = logging.getLogger("workbench")
 _said = set()
 _lock = threading.Lock()
-
-
-class CannotFork(Exception):
-    """Why an ordinary kernel is to be used; one line."""
 
 
 def fork(mode, preload, argv, environment, cwd, streams, sockets=()):
@@ -53,7 +43,7 @@ def fork(mode, preload, argv, environment, cwd, streams, sockets=()):
         order["argv"] = list(argv)  # it makes the kernel before it forks
     name = key.digest(order, environment)
     for _ in range(2):  # a zygote may end between our connecting to it and our asking
-        connection = _connect(name, order, environment)
+        connection = connect(name, order, environment)
         try:
             wire.send_with_descriptors(connection, request, [*streams, *sockets])
             answer = wire.receive(connection)
@@ -152,90 +142,6 @@ class ForkedProcess:
         except ProcessLookupError:
             self.returncode = -signal.SIGKILL
             self.close()
-
-
-def folder():
-    """This user's private folder for sockets; ``CannotFork`` if somebody else could reach into it."""
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    base = Path(base) if base and os.access(base, os.W_OK) else Path(tempfile.gettempdir())
-    path = base / f"workbench-{os.getuid()}"
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700)
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) != 0o700:
-        raise CannotFork(f"{path} is not a folder that only this user can read")
-    return path
-
-
-def _connect(name, order, environment):
-    import fcntl  # where there is fork
-
-    place = folder()
-    path = place / f"{name}.sock"
-    if len(os.fsencode(path)) > 100:
-        raise CannotFork(f"the path {path} is too long for a socket")
-    connection = _try(path)
-    if connection is not None:
-        return connection
-    with open(place / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        connection = _try(path)
-        if connection is None:
-            refused = place / f"{name}.unsafe"
-            if refused.exists():
-                raise CannotFork(refused.read_text())
-            path.unlink(missing_ok=True)
-            _make_room(place)
-            _start(place, name, order, environment)
-            connection = _try(path)
-    if connection is None:
-        raise CannotFork("the process to fork from did not start")
-    return connection
-
-
-def _try(path):
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        connection.connect(str(path))
-        if wire.peer_user(connection) != os.getuid():
-            raise PermissionError("somebody else's socket")
-        os.utime(path)  # so that the least recently used one is known
-        return connection
-    except OSError:
-        connection.close()
-        return None
-
-
-def _make_room(place):
-    """Without its socket a zygote ends as soon as its last kernel has."""
-    sockets = sorted(place.glob("*.sock"), key=lambda path: path.stat().st_mtime)
-    for path in sockets[: max(0, len(sockets) - MOST + 1)]:
-        path.unlink(missing_ok=True)
-
-
-def _start(place, name, order, environment):
-    order = {**order, "socket": str(place / f"{name}.sock"), "log": str(place / f"{name}.log")}
-    with open(order["log"], "wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.runner.warm.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=environment,
-            cwd="/",
-            start_new_session=True,
-        )
-    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie of ours when it ends
-    with process.stdin, process.stdout:
-        process.stdin.write(json.dumps(order).encode())
-        process.stdin.close()
-        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-        answer = process.stdout.readline().decode().strip() if ready else "it takes too long to import"
-    if answer != "ready":
-        if answer and ready:
-            (place / f"{name}.unsafe").write_text(answer)
-        process.kill()
-        raise CannotFork(answer or f"the process to fork from ended early; see {order['log']}")
 
 
 def _inherited():

@@ -25,6 +25,7 @@ from papermill.utils import merge_kwargs, remove_args
 
 from workbench.runner.kernels import environment
 from workbench.runner.warm import client, preload, wire
+from workbench.runner.warm.start import CannotFork
 
 PYTHON_NAMES = {"python", "python3", f"python{sys.version_info[0]}.{sys.version_info[1]}", sys.executable}
 
@@ -39,7 +40,7 @@ class WarmEngine(NBClientEngine):
         try:
             notebook_client = _client(nb_man, kernel_name, **ours, **options)
             kernel = notebook_client.fork()
-        except client.CannotFork as reason:
+        except CannotFork as reason:
             client.say_once(str(reason))
             return super().execute_managed_notebook(nb_man, kernel_name, **options)
         with contextlib.closing(kernel):
@@ -101,7 +102,7 @@ def _ipykernel(kernel_name):
         argument for argument in spec.argv[1:] if argument not in ("-f", "{connection_file}", "-Xfrozen_modules=off")
     ]
     if spec.argv[0] not in PYTHON_NAMES or runs[:2] != ["-m", "ipykernel_launcher"]:
-        raise client.CannotFork(f"the kernel {kernel_name!r} is not this Python's own")
+        raise CannotFork(f"the kernel {kernel_name!r} is not this Python's own")
     return tuple(runs[2:]), tuple(spec.env.items())
 
 

@@ -203,7 +203,6 @@ def serve(argv, connection, sockets):
         one.set_inheritable(False)
     app = SocketKernelApp.instance()
     app.adopt(messages)
-    child.use_shell()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     work = loop.create_task(_answer(app.kernel, requests))

@@ -18,7 +18,7 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import ensure_async, run_sync
 
-from workbench.runner.warm import client, preload
+from workbench.runner.warm import client, preload, start
 
 ORDERLY_EXIT = 3.0  # seconds for exit handlers and open files before the manager may kill
 
@@ -35,7 +35,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **options):
         try:
             self.process = await asyncio.to_thread(self._fork, cmd, options)
-        except (client.CannotFork, OSError) as reason:
+        except (start.CannotFork, OSError) as reason:
             client.say_once(str(reason))
             return await super().launch_kernel(cmd, **options)
         self.pid = self.pgid = self.process.pid
@@ -44,7 +44,7 @@ class WarmProvisioner(LocalProvisioner):
 
     def _fork(self, cmd, options):
         if cmd[1:3] != ["-m", "ipykernel_launcher"]:
-            raise client.CannotFork(f"{' '.join(cmd[:3])} is not this Python's own kernel")
+            raise start.CannotFork(f"{' '.join(cmd[:3])} is not this Python's own kernel")
         with open(os.devnull, "rb") as null:
             given = (options.get("stdin"), options.get("stdout"), options.get("stderr"))
             streams = [_descriptor(stream, own) for stream, own in zip(given, (null.fileno(), 1, 2), strict=True)]
@@ -53,7 +53,7 @@ class WarmProvisioner(LocalProvisioner):
             process = client.fork("kernel", _modules(), arguments, environment, options.get("cwd") or ".", streams)
         if not process.wait_ready():
             process.close()
-            raise client.CannotFork("the forked kernel did not start")
+            raise start.CannotFork("the forked kernel did not start")
         return process
 
     async def shutdown_requested(self, restart=False):
@@ -82,8 +82,8 @@ class WarmProvisioner(LocalProvisioner):
         if manager is None or manager.has_kernel or self.folder or manager.transport != "tcp" or _has_ports(manager):
             return
         try:
-            folder = tempfile.mkdtemp(prefix="k", dir=client.folder())
-        except (client.CannotFork, OSError):
+            folder = tempfile.mkdtemp(prefix="k", dir=start.folder())
+        except (start.CannotFork, OSError):
             return
         if len(folder) < 80:  # a socket's path has at most 107 bytes
             self.folder = folder

@@ -15,7 +15,6 @@ def serve(argv, connection, sockets):
 
     app = IPKernelApp.instance()
     app.initialize([*argv[1:], "--IPKernelApp.parent_handle=1"])  # 1: its parent is the zygote, do not watch that
-    child.use_shell()
     wire.send(connection, {"ready": True})  # its sockets are bound: a client that connects now need not try again
     threading.Thread(target=_end_with_launcher, args=(connection,), name="launcher-watch", daemon=True).start()
     app.start()

@@ -9,6 +9,7 @@ line on standard output: ``ready``, or why forking is not safe. A request is one
 
 import gc
 import importlib
+import io
 import json
 import os
 import selectors
@@ -37,6 +38,7 @@ def main():
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as kernels do; pyplot reads it
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # as ipykernel's launcher does
     preload([*KERNEL, *order["preload"]])
+    _draw_once()
     serve = _kernel(order)
     _forget()
     reason = unsafe()
@@ -66,6 +68,18 @@ def preload(names):
             importlib.import_module(name)
         except BaseException as error:
             print(f"{name} was not preloaded: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _draw_once():
+    """A process's first figure takes twice as long as its second: fonts, image formats. Drawing uses one thread."""
+    if "matplotlib.figure" in sys.modules:
+        from matplotlib.backends import backend_registry
+        from matplotlib.figure import Figure
+
+        backend_registry.list_all()
+        figure = Figure(figsize=(1, 1))
+        figure.subplots().set(title="t", xlabel="x", ylabel="$y$")
+        figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 def _kernel(order):
