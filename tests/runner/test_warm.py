@@ -350,3 +350,33 @@ def test_other_tools_use_it_unchanged(tmp_path, command, own_zygotes):
         [Path(sys.executable).with_name(program), *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def test_the_provisioned_kernel_can_be_interrupted_restarted_killed_and_shut_down():
+    from jupyter_client.manager import start_new_kernel
+
+    def answer(client, code):
+        asked = client.execute(code)
+        while (reply := client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != asked:
+            pass
+        return reply["content"]
+
+    manager, kernel = start_new_kernel(kernel_name="workbench")
+    try:
+        first, folder = manager.provisioner.pid, manager.provisioner.folder
+        assert isinstance(manager.provisioner.process, client.ForkedProcess) and os.path.isdir(folder)
+        threading.Timer(1, os.killpg, (manager.provisioner.pgid, signal.SIGINT)).start()  # as interrupt_kernel does
+        assert answer(kernel, "import time; time.sleep(60)")["ename"] == "KeyboardInterrupt"
+        manager.restart_kernel()
+        kernel.wait_for_ready(timeout=30)
+        assert answer(kernel, "1")["status"] == "ok" and manager.provisioner.pid != first
+        manager.provisioner.process.kill()
+        assert eventually(lambda: not manager.is_alive())
+        manager.restart_kernel(now=True)
+        kernel.wait_for_ready(timeout=30)
+        assert answer(kernel, "1")["status"] == "ok"
+    finally:
+        last = manager.provisioner.pid
+        manager.shutdown_kernel()
+        kernel.stop_channels()
+    assert not psutil.pid_exists(last) and not os.path.exists(folder)

@@ -16,6 +16,7 @@ import time
 from workbench.errors import UserError
 
 POLL = 0.05  # seconds between looks
+CHILDREN_POLL = 0.5  # the same for its descendants: to find them, every process of the machine is looked at
 GRACE = 2.0  # seconds from the interrupt to the kill
 
 
@@ -53,10 +54,13 @@ class Watchdog:
         import psutil
 
         deadline = time.monotonic() + self.timeout if self.timeout else math.inf
+        descendants, look_again = 0, 0.0
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
             while not self._done.wait(min(POLL, max(deadline - time.monotonic(), 0.001))):
-                if self.memory and _memory_of(process) > self.memory:
+                if self.memory and time.monotonic() >= look_again:
+                    descendants, look_again = _memory_below(process), time.monotonic() + CHILDREN_POLL
+                if self.memory and process.memory_info().rss + descendants > self.memory:
                     self.reason = f"ran out of its memory limit of {show_bytes(self.memory)}"
                     _kill(process)
                     return
@@ -83,10 +87,10 @@ def show_bytes(count):
     return f"{count} bytes"
 
 
-def _memory_of(process):
+def _memory_below(process):
     import psutil
 
-    total = process.memory_info().rss
+    total = 0
     for child in process.children(recursive=True):
         with contextlib.suppress(psutil.Error):
             total += child.memory_full_info().uss
