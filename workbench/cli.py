@@ -1,4 +1,4 @@
-"""The command line: ``workbench list | show | run | report | course``. Thin; heavy imports wait."""
+"""The command line: ``workbench list | show | run | report``, sweeps, courses. Thin; heavy imports wait."""
 
 import sys
 
@@ -6,6 +6,7 @@ import click
 
 from workbench.course.commands import course
 from workbench.errors import CellFailed, UserError
+from workbench.sweep import commands as sweep_commands
 
 
 class _Commands(click.Group):
@@ -152,6 +153,10 @@ def report(folder):
     write_page(executed, folder / "report.html")
     click.echo(f"Executed notebooks: {_shown(folder)}")
     click.echo(f"Report: {_shown(folder / 'report.html')}")
+
+
+for _command in (sweep_commands.sweep, sweep_commands.results, sweep_commands.plot):
+    main.add_command(_command)
 
 
 def _run_all(preset):

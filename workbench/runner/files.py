@@ -1,7 +1,9 @@
 """Files that appear whole or not at all."""
 
+import contextlib
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 from workbench.errors import UserError
@@ -45,7 +47,30 @@ def write_atomically(path, text):
         raise
 
 
+@contextlib.contextmanager
+def replacing(path):
+    """The name of a temporary file beside ``path``, moved there when the block ends well: for writers of files."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(descriptor)
+        try:
+            yield temporary
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+_UMASK_LOCK = threading.Lock()
+
+
 def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
+    with _UMASK_LOCK:  # it can only be read by setting it, for the whole process
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

@@ -3,13 +3,14 @@
 import os
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("workbench", "numpy", "scipy", "matplotlib", "torch", "pymc", "papermill", "nbclient", "ipykernel")
 
 
-def provenance(study, parameters, preset, seconds, folder):
+def provenance(study, parameters, preset, seconds, folder=None, git=None):
     """The run's provenance as plain data.
 
     Parameters
@@ -19,8 +20,10 @@ def provenance(study, parameters, preset, seconds, folder):
         The effective values: defaults united with overrides.
     preset : str or None
     seconds : float
-    folder : path
+    folder : path, optional
         Folder of the repository, for the commit.
+    git : dict, optional
+        What :func:`git_state` said, where it is known already or the repository is elsewhere.
     """
     return {
         "study": study,
@@ -28,7 +31,7 @@ def provenance(study, parameters, preset, seconds, folder):
         "seed": parameters.get("seed"),
         "preset": preset,
         "seconds": round(seconds, 2),
-        "git": git_state(folder),
+        "git": git or git_state(folder),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu": cpu_class(),
@@ -62,6 +65,7 @@ def _git(folder, *arguments):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+@cache
 def _version(name):
     try:
         return version(name)

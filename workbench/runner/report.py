@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +33,19 @@ class Executed:
 def collect(folder):
     """Executed notebooks below ``folder``, sorted by study; ``UserError`` if there is none."""
     folder = Path(folder)
-    paths = [path for path in folder.rglob("*.ipynb") if not _hidden(path.relative_to(folder))]
-    executed = [one for path in paths if (one := load_executed(path))]
+    executed = [one for path in _notebooks(folder) if (one := load_executed(path))]
     if not executed:
         raise UserError(f"no executed study below {folder}; run one first: workbench run STUDY")
     return sorted(executed, key=lambda one: (one.study, str(one.path)))
 
 
-def _hidden(path):
-    return any(part.startswith(".") for part in path.parts)  # .ipynb_checkpoints, temporary files
+def _notebooks(folder):
+    for parent, folders, files in os.walk(folder):
+        if "journal.txt" in files:  # a sweep: it has a report of its own, and may have a million notebooks
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]  # .ipynb_checkpoints
+        yield from (Path(parent) / name for name in files if name.endswith(".ipynb") and not name.startswith("."))
 
 
 def load_executed(path):

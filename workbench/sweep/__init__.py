@@ -1,0 +1,1 @@
+"""Sweeps: a design over a study's parameters, executed point by point, resumable, kept as one table."""
