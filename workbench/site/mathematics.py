@@ -9,15 +9,11 @@ import functools
 import json
 import re
 from importlib.metadata import distribution
+from pathlib import Path
 
 from workbench.errors import UserError
 
-CSS = """
-.formula svg { font-size: 0.9em; max-width: 100%; height: auto; overflow: visible; }
-.formula-display { display: block; text-align: center; margin: 1em 0; }
-.formula-mathml { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.formula { position: relative; }
-"""
+STYLE_SHEET = Path(__file__).parent / "static" / "mathematics.css"
 
 
 def typeset(tex, display=False):

@@ -6,8 +6,8 @@ import re
 from importlib.metadata import distribution
 from string import Template
 
-from workbench.recording import MIME, from_notebook, show_error, show_number
-from workbench.site.mathematics import CSS as MATH_CSS
+from workbench.recording import MIME, from_notebook, show_measured, show_number
+from workbench.site.mathematics import STYLE_SHEET
 from workbench.slides.markdown import blocks, inline, split
 from workbench.slides.rule import slide_type
 from workbench.slides.style import CSS, FIT
@@ -51,7 +51,7 @@ def deck(study):
         title=html.escape(study.title),
         reveal_css=_reveal("reveal.css"),
         reveal_js=_reveal("reveal.js").replace("</script", r"<\/script"),
-        css=CSS + MATH_CSS + _code_css(),
+        css=CSS + STYLE_SHEET.read_text(encoding="utf-8") + _code_css(),
         fit=FIT,
         slides=re.sub(r'<a href="[^"]*\.ipynb">(.*?)</a>', r"\1", slides),  # other notebooks are not at hand in a talk
     )
@@ -86,7 +86,7 @@ def _functions(source):
 def _claims(claims):
     rows = "".join(
         f"<tr><td>{html.escape(claim['statement'])}</td><td>{show_number(claim['theory'])}</td>"
-        f"<td>{show_number(claim['simulated'])}{' ± ' + show_error(claim['se']) if claim['se'] is not None else ''}</td>"
+        f"<td>{show_measured(claim)}</td>"
         f"<td>{claim['verdict']}</td><td>{'rejected' if claim['control']['rejected'] else 'not rejected'}: "
         f"{html.escape(claim['control']['description'])}</td></tr>"
         for claim in claims

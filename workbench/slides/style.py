@@ -20,7 +20,8 @@ body { background: #fff; color: var(--ink); font-family: system-ui, "Segoe UI", 
 .reveal pre, .reveal code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 .reveal code { font-size: 0.9em; }
 .reveal table { border-collapse: collapse; font-size: 0.64em; width: 100%; }
-.reveal th, .reveal td { text-align: left; vertical-align: top; padding: 0.35em 0.6em; border-bottom: 1px solid #c4ccd4; }
+.reveal th, .reveal td { text-align: left; vertical-align: top; padding: 0.35em 0.6em; }
+.reveal th, .reveal td { border-bottom: 1px solid #c4ccd4; }
 .reveal .controls, .reveal .progress { color: var(--accent); }
 .reveal .controls { font-size: 6px; }
 """
@@ -44,6 +45,7 @@ function fit() {
   });
 }
 Reveal.initialize({
-  width: frame.width, height: frame.height, margin: 0.02, center: false, hash: true, transition: "none", slideNumber: "c/t"
+  width: frame.width, height: frame.height, margin: 0.02, center: false,
+  hash: true, transition: "none", slideNumber: "c/t"
 }).then(fit);
 """
