@@ -1,10 +1,11 @@
-"""The command line: ``workbench list | show | run | report``. Thin; heavy imports wait until they are needed."""
+"""The command line, ``workbench COMMAND``. Thin; heavy imports wait until they are needed."""
 
 import sys
 
 import click
 
 from workbench.errors import CellFailed, UserError
+from workbench.site.commands import site, slides
 
 
 class _Commands(click.Group):
@@ -42,6 +43,10 @@ def main():
 
     A STUDY is named by its path, such as high_dimensional_regression/sketched_ridgeless, or by its last part.
     """
+
+
+main.add_command(site)
+main.add_command(slides)
 
 
 @main.command("list")
@@ -148,6 +153,15 @@ def report(folder):
     write_page(executed, folder / "report.html")
     click.echo(f"Executed notebooks: {_shown(folder)}")
     click.echo(f"Report: {_shown(folder / 'report.html')}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF JUPYTER LAB]")
+def lab(options):
+    """Open JupyterLab at the notebooks, with the index of studies in front."""
+    from workbench.lab import open_lab
+
+    open_lab(options)
 
 
 def _run_all(preset):

@@ -87,7 +87,8 @@ def _readable(output, identifier):
     data = {key: value for key, value in output.get("data", {}).items() if key != MIME}
     if "text/html" in data:
         payload = output["data"].get(MIME, {})
-        table = "".join(data["text/html"])
+        look = "table claims" if payload.get("kind") == "claims" else "table"
+        table = "".join(data["text/html"]).replace("<table>", f'<table class="{look}">', 1)
         data["text/html"] = text.scrolling(
             table, f"Table: {payload.get('name', identifier).replace('_', ' ')}", ROWS_SHOWN
         )

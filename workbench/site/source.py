@@ -19,7 +19,7 @@ def write(folder, studies, experiments, repository, ref):
     found = {study.name: from_notebook(study.notebook) for study in studies}
     swept = {study.name: tables for study in studies if (tables := sweeps.tables(experiments / study.name))}
     claims = [claim for one in found.values() for claim in one["claims"]]
-    summary = f"{text.counted(claims).capitalize()}, in {len(studies)} {'study' if len(studies) == 1 else 'studies'}."
+    summary = f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}: {text.counted(claims)}."
     cards = "\n".join(_card(study, found[study.name], folder) for study in studies)
     _page(folder, "index", summary=summary, cards=cards, sweeps_entry="sweeps" if swept else "")
     _page(folder, "claims", summary=summary, tables="\n".join(_claims(study, found[study.name]) for study in studies))
@@ -103,10 +103,9 @@ def _study(folder, study, found, tables, repository, ref):
     notebook = for_reading(study)
     links = {"Slides": f"../../slides/{study.name}.html", "Notebook": f"../../notebooks/{study.name}.ipynb"}
     links.update(hosting.links(study.name, repository, ref))
-    buttons = " ".join(
-        f'<a class="btn btn-outline-primary btn-sm" href="{url}">{name}</a>' for name, url in links.items()
-    )
-    head = f"{text.counted(found['claims']).capitalize()}.\n\n{text.raw(f'<p>{buttons}</p>')}"
+    buttons = " ".join(f'<a href="{url}">{name}</a>' for name, url in links.items())
+    buttons = text.raw(f'<p class="study-links">{buttons}</p>')
+    head = f"{text.counted(found['claims']).capitalize()}.\n\n{buttons}"
     tail = []
     if tables:
         tail.append(f"## Sweep results\n\n{sweeps.section(tables)}")

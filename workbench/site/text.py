@@ -20,7 +20,7 @@ def table(columns, rows, label):
     """A scrolling HTML table of plain values; a value given as ``(html,)`` is taken as it is."""
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>" for row in rows)
-    return scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", label)
+    return scrolling(f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>', label)
 
 
 def _cell(value):
@@ -46,7 +46,9 @@ def verdict(word):
 
 
 def counted(claims):
-    """For example ``15 claims: 14 confirmed, 1 undecided``."""
+    """For example ``15 claims, 14 confirmed, 1 undecided``."""
     words = [claim["verdict"] for claim in claims]
-    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    return f"{len(words)} claims: {counts}" if words else "no claims"
+    if not words:
+        return "no claims"
+    counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+    return f"{len(words)} claims, " + (f"all {words[0]}" if len(counts) == 1 else ", ".join(counts))
