@@ -101,6 +101,7 @@ OPTIONS = {
     "html_theme": "pydata_sphinx_theme",
     "html_title": "Theory workbench",
     "html_math_renderer": "drawn",
+    "html_show_search_summary": False,  # it would be fetched, which a browser refuses for files on disk
     "html_show_sourcelink": False,
     "html_copy_source": False,
     "html_show_copyright": False,
