@@ -1,5 +1,6 @@
 """JupyterLab on a copy of the notebooks: the index in front, a study run to its end, a slider that moves a curve."""
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from workbench.lab import index
 from workbench.runner import project
 
 ROOT = project.root()
+STUDY = "collapse/accumulate_or_replace"
 
 
 def test_the_index_links_every_study():
@@ -25,11 +27,21 @@ def test_the_index_links_every_study():
     assert all(project.load(name).summary in text for name in project.study_names())
 
 
+def without_outputs(path):
+    """So that what is seen later was made in the browser."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 @pytest.fixture
 def server(tmp_path):
     """``workbench lab`` in a copy of the project, with settings of its own; yields its address."""
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*", "index.md"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    without_outputs(tmp_path / "notebooks" / f"{STUDY}.ipynb")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -46,7 +58,7 @@ def server(tmp_path):
     ]
     command += ["--IdentityProvider.token=secret", "--ServerApp.port_retries=0"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, **own}, stderr=subprocess.DEVNULL, start_new_session=True
+        command, cwd=tmp_path, env={**os.environ, **own}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         yield f"http://127.0.0.1:{port}"

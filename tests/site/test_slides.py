@@ -47,8 +47,9 @@ def test_long_text_is_split_between_blocks_and_formulas_stay_with_their_text():
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_deck_is_one_file_with_everything_in_it(name):
     text = deck(project.load(name))
-    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=\"(?!data:)", text)
-    assert not re.search(r"url\(\s*['\"]?(?!data:)[a-z]", re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL))
+    page = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=\"(?!data:)|@import", page)
+    assert not re.search(r"url\(\s*['\"]?(?!data:)[a-z]", page)
     assert text.count("<math ") == text.count('<svg aria-hidden="true"') > 10
     figures = re.findall(r'<img [^>]*alt="([^"]*)"', text)
     assert figures and all(len(alt) >= 20 for alt in figures)
