@@ -1,11 +1,10 @@
 """JupyterLab at the notebooks, with an index of the studies as its first tab."""
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
 
-from workbench.errors import UserError
+from workbench.errors import require
 from workbench.recording import from_notebook
 from workbench.runner import project
 from workbench.runner.files import write_atomically
@@ -16,8 +15,7 @@ SETTINGS = Path(__file__).parent / "lab_settings"  # Markdown opens as a page; n
 
 def open_lab(options=()):
     """Write the index and become ``jupyter lab``; ``options`` go to it as they are."""
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise UserError("JupyterLab is not installed here; install it with: pip install 'workbench[lab]'")
+    require("jupyterlab", "lab")
     folder = project.root() / "notebooks"
     write_atomically(folder / INDEX, index())
     start = [

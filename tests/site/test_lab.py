@@ -80,6 +80,7 @@ def wait_until_up(page, address):
 def test_a_study_opens_runs_and_its_slider_moves_the_curve(chromium, server):
     context = chromium.new_context(viewport={"width": 1300, "height": 1000})
     page = context.new_page()
+    page.set_default_timeout(45_000)
     outside = []
     page.on(
         "request",
@@ -90,20 +91,18 @@ def test_a_study_opens_runs_and_its_slider_moves_the_curve(chromium, server):
     wait_until_up(page, server)
     page.goto(f"{server}/?token=secret")
     first = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab").first
-    first.wait_for(timeout=60_000)
+    first.wait_for()
     assert "index.md" in first.inner_text()
     page.locator(".jp-MarkdownViewer a", has_text="Keep the old data").click()
-    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=30_000)
-    page.locator(
-        '.jp-NotebookPanel-toolbar [data-status="idle"], .jp-Notebook-ExecutionIndicator[data-status="idle"]'
-    ).first.wait_for(timeout=60_000)
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
+    page.get_by_text("| Idle").wait_for()  # the kernel
 
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.locator(".lm-Menu-item", has_text="Run All Cells").first.click()
     page.wait_for_function(
         "() => { const all = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent);"
         " return all.length > 10 && all.every(text => /\\[\\d+\\]/.test(text)); }",
-        timeout=120_000,
+        timeout=90_000,
     )
     assert page.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
 

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from workbench.errors import UserError
+from workbench.errors import UserError, require
 
 
 @click.group()
@@ -18,6 +18,7 @@ def site():
 @click.option("--ref", default="main", show_default=True, help="The repository's tag or branch for those links.")
 def build(output, repository, ref):
     """Build the site from the executed notebooks."""
+    require("quickjax", "site")
     from workbench.site.build import build
 
     for name, value, form in [("--repository", repository, r"[\w.-]+/[\w.-]+"), ("--ref", ref, r"[\w./-]+")]:
@@ -33,6 +34,7 @@ def build(output, repository, ref):
 @click.option("-o", "--output", type=click.Path(), metavar="OUT.html", help="The file [STUDY.html].")
 def slides(study, output):
     """A study's slides as one HTML file that presents offline."""
+    require("quickjax", "site")
     from workbench.runner import project
     from workbench.runner.files import check_writable, write_atomically
     from workbench.slides.deck import deck
