@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 from workbench.errors import UserError
@@ -76,13 +77,15 @@ def _run_sphinx(pages, site, trees, extra):
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace
 
-    warnings = io.StringIO()
-    with docutils_namespace():
+    complaints = io.StringIO()
+    with docutils_namespace(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=PendingDeprecationWarning)  # extensions that lag behind Sphinx
+        warnings.simplefilter("ignore", category=DeprecationWarning)
         options = {**OPTIONS, "html_extra_path": [str(extra)]}
-        app = Sphinx(pages, None, site, trees, "html", options, status=None, warning=warnings)
+        app = Sphinx(pages, None, site, trees, "html", options, status=None, warning=complaints)
         app.build()
-    if warnings.getvalue():
-        first = re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue()).strip().splitlines()[0]
+    if complaints.getvalue():
+        first = re.sub(r"\x1b\[[\d;]*m", "", complaints.getvalue()).strip().splitlines()[0]
         first = first.replace(f"{pages}{os.sep}", "")
         raise UserError(f"the site was not built, its pages are not in order: {first}")
     shutil.rmtree(site / ".doctrees", ignore_errors=True)
