@@ -111,6 +111,10 @@ def test_a_page_opens_without_a_network(site, offline, page):
         "Array.from(document.querySelectorAll('.formula > svg')).map(s => s.getBoundingClientRect().height)"
     )
     assert all(height > 3 for height in formulas)
+    off = """all => all.map(one => [one.getBoundingClientRect(), one.firstElementChild.nextSibling.getBoundingClientRect()])
+        .filter(([box, svg]) => Math.abs(box.left + box.right - svg.left - svg.right) > 4).length"""
+    assert opened.locator(".formula-display").evaluate_all(off) == 0, "displayed formulas stand in the middle"
+    assert opened.locator(".formula-display").evaluate_all("all => all.every(one => one.clientWidth > 400)")
     assert not visit.wrong
 
 
@@ -169,10 +173,14 @@ def test_keyboard_reaches_content_and_search(site, offline):
 
 
 def test_prints_on_paper(site, offline):
-    page = offline(color_scheme="dark").open(site / STUDY)
+    page = offline(width=720, height=1000, color_scheme="dark").open(site / STUDY)
     page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.locator("header.bd-header").is_hidden() and page.locator(".bd-sidebar-secondary").is_hidden()
-    assert page.locator("main h1").is_visible()
-    assert page.locator(".table-scroll").evaluate_all(
-        "all => all.every(one => one.scrollHeight <= one.clientHeight + 1)"
-    )
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720, "nothing may run over the edge of the paper"
+    for part in (".table-scroll", ".bd-article pre"):
+        wide, tall = "one.scrollWidth > one.clientWidth + 1", "one.scrollHeight > one.clientHeight + 1"
+        assert page.locator(part).evaluate_all(f"all => all.filter(one => {wide} || {tall}).length") == 0, part
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"

@@ -33,7 +33,9 @@ def raw(markup):
 
 
 def list_table(columns, rows, widths):
-    """A table whose cells are Markdown, so that its words are found by the search."""
+    """A table whose cells are Markdown, so that its words are found by the search; nothing if it has no rows."""
+    if not rows:
+        return ""
     lines = ["```{list-table}", ":header-rows: 1", f":widths: {widths}", ""]
     for row in [columns, *rows]:
         lines += [f"{'* -' if not i else '  -'} {cell}" for i, cell in enumerate(row)]
