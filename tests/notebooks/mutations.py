@@ -5,18 +5,18 @@ import inspect
 from workbench.runner import project
 
 
-def claims_after(monkeypatch, study, package, module=None, old="", new=""):
+def claims_after(monkeypatch, study, package, module=None, old="", new="", cells=("parameters", "setup", "claims")):
     """Verdicts by claim after replacing ``old`` by ``new`` in a module of the study's package.
 
-    The cells whose ids start with parameters, setup or claims are executed at the smoke preset; ``package`` is the
-    study's package, whose modules and names see the changed functions.
+    The cells whose ids start with one of ``cells`` are executed at the smoke preset; ``package`` is the study's
+    package, whose modules and names see the changed functions.
     """
     if module:
         _replace(monkeypatch, package, module, old, new)
     loaded = project.load(study)
     namespace = {}
     for cell in loaded.notebook["cells"]:
-        if cell["cell_type"] == "code" and cell["id"].startswith(("parameters", "setup", "claims")):
+        if cell["cell_type"] == "code" and cell["id"].startswith(cells):
             exec("".join(cell["source"]), namespace)
             if cell["id"] == "parameters":
                 namespace.update(loaded.presets["smoke"])

@@ -53,7 +53,7 @@ def run(study, given=None, *, preset=None, output=None, records=None, on_cell=No
         check_writable(path)
 
     started = time.perf_counter()
-    done = execute(study.path, overrides, on_cell)
+    done = execute(study.path, overrides, on_cell, warm=True)
     seconds = time.perf_counter() - started
     stamp = provenance.provenance(study.name, values, preset, seconds, study.path.parent)
     stamp["failure"] = done.failure

@@ -1,0 +1,21 @@
+"""Every study's notebook is the same, figures and all, from a warm kernel and from an ordinary one."""
+
+import sys
+
+import pytest
+from same_notebook import comparable, own_zygotes
+
+from workbench.runner import parameters, project
+from workbench.runner.execute import execute
+
+__all__ = ["own_zygotes"]  # a fixture
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking needs Linux")
+
+
+@pytest.mark.parametrize("name", project.study_names())
+def test_a_study_gives_the_same_notebook(name):
+    study = project.load(name)
+    overrides, _ = parameters.effective(parameters.declared(study.notebook, name), study.presets["smoke"], name)
+    ordinary, warm = (execute(study.path, overrides, warm=warm) for warm in (False, True))
+    assert ordinary.failure is None and warm.failure is None
+    assert comparable(warm.notebook) == comparable(ordinary.notebook)

@@ -1,0 +1,1 @@
+"""Bandits: learning which arm is best while being paid for it."""
