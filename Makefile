@@ -2,14 +2,18 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: reproduce test readme lock clean
+.PHONY: reproduce test browser readme slideshow lock clean
 
 reproduce: .venv/.ready
 	$(BIN)/workbench run --all
 
-test: .venv/.ready
+test: .venv/.ready browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout 300 -n 2 --dist loadscope notebooks
+
+# A headless Chromium for the tests of pages, slides and JupyterLab, unless the machine has one.
+browser: .venv/.ready
+	-$(BIN)/python tests/site/headless_chromium.py
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "workbench needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
@@ -20,6 +24,10 @@ test: .venv/.ready
 # Maintainers only: the README's table and figure anew from the committed notebooks.
 readme: .venv/.ready
 	$(BIN)/python experiments/readme.py
+
+# Maintainers only: a slide type for every cell that has none.
+slideshow: .venv/.ready
+	$(BIN)/python experiments/slideshow.py
 
 # Maintainers only: pin the whole stack anew from pyproject.toml. The CPU build's local label "+cpu" is cut
 # off, so that the pin also holds where only torch's plain release is offered.

@@ -8,7 +8,7 @@ import time
 
 import nbformat
 import pytest
-from conftest import BODY, write_study
+from toy_study import BODY, write_study
 
 import workbench
 

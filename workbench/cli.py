@@ -1,4 +1,4 @@
-"""The command line: ``workbench list | show | run | report``, sweeps, courses. Thin; heavy imports wait."""
+"""The command line, ``workbench COMMAND``. Thin; heavy imports wait until they are needed."""
 
 import sys
 
@@ -6,6 +6,7 @@ import click
 
 from workbench.course.commands import course
 from workbench.errors import CellFailed, UserError
+from workbench.site.commands import site, slides
 from workbench.sweep import commands as sweep_commands
 
 
@@ -47,6 +48,8 @@ def main():
 
 
 main.add_command(course)
+main.add_command(site)
+main.add_command(slides)
 
 
 @main.command("list")
@@ -157,6 +160,15 @@ def report(folder):
 
 for _command in (sweep_commands.sweep, sweep_commands.results, sweep_commands.plot):
     main.add_command(_command)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF JUPYTER LAB]")
+def lab(options):
+    """Open JupyterLab at the notebooks, with the index of studies in front."""
+    from workbench.lab import open_lab
+
+    open_lab(options)
 
 
 def _run_all(preset):

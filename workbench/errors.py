@@ -1,5 +1,6 @@
 """What can go wrong for a user, each as one sentence."""
 
+import importlib.util
 from difflib import get_close_matches
 
 
@@ -23,3 +24,9 @@ def nearest(name, known):
         begins = [k for k in known if k.lower().startswith(str(name).lower())]
         match = begins if len(begins) == 1 else []
     return f" Did you mean {match[0]!r}?" if match else ""
+
+
+def require(module, extra):
+    """Raise ``UserError`` if a module is missing that comes with one of the package's extras."""
+    if importlib.util.find_spec(module) is None:
+        raise UserError(f"this needs {module}, which is not installed here; run: pip install 'workbench[{extra}]'")

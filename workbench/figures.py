@@ -47,17 +47,21 @@ def show(figure, alt):
         What the figure shows and what to conclude from it: a sentence or two of at least 20 characters. It is stored as
         the output's alternative text, where nbconvert and the site look for it, and as its plain-text form.
     """
+    from IPython.display import display
+
+    data, metadata = bundle(figure, alt)
+    display(data, raw=True, metadata=metadata)
+
+
+def bundle(figure, alt):
+    """What :func:`show` displays, as MIME data and metadata; closes the figure."""
     if not isinstance(alt, str) or len(alt.strip()) < 20:
         raise ValueError("alt must describe what the figure shows, in a sentence of at least 20 characters")
     import matplotlib.pyplot as plt
-    from IPython.display import display
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=144)
     plt.close(figure)
     width, height = (round(inches * 96) for inches in figure.get_size_inches())
-    display(
-        {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt},
-        raw=True,
-        metadata={"image/png": {"alt": alt, "width": width, "height": height}},
-    )
+    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt}
+    return data, {"image/png": {"alt": alt, "width": width, "height": height}}

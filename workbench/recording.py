@@ -149,6 +149,12 @@ def show_error(value):
     return show_number(value, digits=2)
 
 
+def show_measured(claim):
+    """What a claim's simulation gave, with its standard error where it has one."""
+    error = f" ± {show_error(claim['se'])}" if claim["se"] is not None else ""
+    return show_number(claim["simulated"]) + error
+
+
 _CLAIM_COLUMNS = ("claim", "theory", "simulated", "se", "verdict", "control", "control rejected")
 
 

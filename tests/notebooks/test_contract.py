@@ -42,6 +42,21 @@ def test_names_its_paper_and_its_parts_can_be_found_by_name(study):
     assert (ROOT / "tests" / "notebooks" / f"test_{study.name.split('/')[-1]}.py").is_file()
 
 
+def test_has_what_the_site_and_the_index_show_of_it(study):
+    own = study.notebook["metadata"]["workbench"]
+    assert own["summary"].endswith(".") and 40 < len(own["summary"]) < 220 and "$" not in own["summary"]
+    (cover,) = [cell for cell in code_cells(study) if cell["id"] == own["cover"]]
+    assert any("image/png" in output.get("data", {}) for output in cover["outputs"])
+    assert all("slide_type" in cell["metadata"]["slideshow"] for cell in study.notebook["cells"]), "run: make slideshow"
+
+
+def test_explore_cell_comes_before_the_claims_and_holds_a_still_figure(study):
+    ids = [cell["id"] for cell in study.notebook["cells"]]
+    assert ids.index("explore") < ids.index("claims-text")
+    text = json.dumps(study.notebook)
+    assert "widget-view" not in text and "widget-state" not in text
+
+
 def test_one_title_and_text_before_every_idea(study):
     text = "\n".join(source(cell) for cell in study.notebook["cells"] if cell["cell_type"] == "markdown")
     assert len(re.findall(r"^# ", text, flags=re.MULTILINE)) == 1

@@ -4,7 +4,7 @@ import os
 import threading
 
 import pytest
-from conftest import write_study
+from toy_study import write_study
 
 from workbench.errors import UserError
 from workbench.runner.execute import execute

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import PARAMETERS
+from toy_study import PARAMETERS
 
 from workbench.errors import UserError
 from workbench.runner.parameters import declared, effective, from_text

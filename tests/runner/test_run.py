@@ -7,7 +7,7 @@ import stat
 import nbformat
 import numpy as np
 import pytest
-from conftest import BODY, write_study
+from toy_study import BODY, write_study
 
 import workbench
 from workbench.errors import CellFailed, UserError

@@ -5,6 +5,7 @@ year, arxiv) and ``workbench.presets`` (named sets of parameter values).
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,20 @@ class Study:
     @property
     def paper(self):
         return self._metadata("paper")
+
+    @property
+    def title(self):
+        """The notebook's first heading, as plain text."""
+        for cell in self.notebook["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "markdown" and source.startswith("# "):
+                return re.sub(r"[*$`]", "", source.splitlines()[0][2:]).strip()
+        return self.name
+
+    @property
+    def summary(self):
+        """What the paper claims, in one sentence."""
+        return self._metadata("summary") or self.title
 
     @property
     def presets(self):

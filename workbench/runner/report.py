@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import UserError
-from workbench.recording import from_notebook, show_error, show_number
+from workbench.recording import from_notebook, show_error, show_measured, show_number
 from workbench.runner.files import check_writable, write_atomically
 
 
@@ -145,12 +145,11 @@ def _section(one, folder):
 def _claim_row(claim):
     control = claim["control"]
     test = f"{claim['source']}. {claim['check']}; {claim['detail']}"
-    error = f" ± {show_error(claim['se'])}" if claim["se"] is not None else ""
     rejected = "rejected" if control["rejected"] else "not rejected"
     return (
         f"<tr><td><b>{html.escape(claim['identifier'])}</b> {html.escape(claim['statement'])}"
         f"<br><small>{html.escape(test)}</small></td>"
-        f"<td>{show_number(claim['theory'])}</td><td>{show_number(claim['simulated'])}{error}</td>"
+        f"<td>{show_number(claim['theory'])}</td><td>{show_measured(claim)}</td>"
         f'<td class="{claim["verdict"].replace(" ", "-")}">{claim["verdict"]}</td>'
         f"<td>{rejected}: {html.escape(control['description'])}"
         f"<br><small>{html.escape(control['detail'])}</small></td></tr>"
