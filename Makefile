@@ -21,8 +21,9 @@ browser: .venv/.ready
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock --editable .
 	touch $@
 
-# Maintainers only: the README's table and figure anew from the committed notebooks.
+# Maintainers only: what the catalogue and the README say of the committed notebooks, anew.
 readme: .venv/.ready
+	$(BIN)/python experiments/catalogue.py
 	$(BIN)/python experiments/readme.py
 
 # Maintainers only: a slide type for every cell that has none.

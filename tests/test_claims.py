@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.claims import Control, claim, identity_test, ordering_test, slope_test, z_test
+from workbench.claims import Control, claim, equivalence_test, identity_test, ordering_test, slope_test, z_test
 
 
 def make(check=None, **changes):
@@ -42,6 +42,19 @@ def test_z_test_keeps_its_level(n_values):
     check = z_test(level=0.05)
     failed = sum(not check.apply(0.0, rng.standard_normal(n_values), 1.0).passed for _ in range(4000))
     assert abs(failed - 200) < 4.5 * np.sqrt(4000 * 0.05 * 0.95)
+
+
+def test_equivalence_test_keeps_its_level_and_noise_does_not_help():
+    """A difference of exactly the margin is asserted to be smaller at most as often as the level."""
+    rng = np.random.default_rng(5)
+    check = equivalence_test(3.0, level=0.05)
+    asserted = sum(check.apply(0.0, 3 + rng.standard_normal(), 1.0).passed for _ in range(4000))
+    assert abs(asserted - 200) < 4.5 * np.sqrt(4000 * 0.05 * 0.95)
+    assert check.apply(0.0, 0.1, 1.0).passed and not check.apply(0.0, 0.1, 3.0).passed
+    per_value = equivalence_test([1.0, 5.0], level=0.05)
+    assert per_value.apply(0.0, [0.1, 3.0], 0.5).passed and not per_value.apply(0.0, [3.0, 0.1], 0.5).passed
+    with pytest.raises(ValueError, match="margin must be positive and finite, got 0"):
+        equivalence_test(0)
 
 
 def test_ordering_test_keeps_its_level():

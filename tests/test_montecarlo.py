@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from workbench.montecarlo import batches, mean_and_se, one_blas_thread, streams
+from workbench.montecarlo import batches, mean_and_se, one_blas_thread, proportion_and_se, streams
 
 
 def test_standard_error_covers_the_mean_as_often_as_it_should():
@@ -37,3 +37,16 @@ def test_one_thread_inside_and_as_before_outside():
     )()
     assert inside and set(inside) == {1}
     assert [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"] == before
+
+
+def test_proportions_are_covered_and_never_certain():
+    rng = np.random.default_rng(2)
+    for p in (0.5, 0.9, 0.98):
+        share, se = proportion_and_se(rng.random((300, 4000)) < p)
+        assert np.mean(np.abs(share - p) < 1.959964 * se) > 0.93
+    share, se = proportion_and_se(np.ones(100, dtype=bool))
+    assert share == 1 and 0.005 < se < 0.02
+    with pytest.raises(ValueError, match="true or false"):
+        proportion_and_se([0.5, 1.0])
+    with pytest.raises(ValueError, match="at least 2 replications, got 1"):
+        proportion_and_se([True])

@@ -1,8 +1,9 @@
 """Claims: a paper's statement, the check that it must pass, and the wrong twin that the same check must reject.
 
-A check is stated in advance (`z_test`, `ordering_test`, `slope_test`, `identity_test`) and applied twice, to the
-claim and to its control. A claim is *confirmed* only if it passes and its control is rejected; if the control passes
-too, the check could not tell right from wrong and the claim is *undecided*; if the claim fails, it is *not confirmed*.
+A check is stated in advance (`z_test`, `equivalence_test`, `ordering_test`, `slope_test`, `identity_test`) and applied
+twice, to the claim and to its control. A claim is *confirmed* only if it passes and its control is rejected; if the
+control passes too, the check could not tell right from wrong and the claim is *undecided*; if the claim fails, it is
+*not confirmed*.
 """
 
 from collections.abc import Callable
@@ -149,6 +150,31 @@ def z_test(level=1e-3, relative_margin=0.0):
         )
 
     return Check(f"z-test, two-sided level {level:g}{margin_text}", apply)
+
+
+def equivalence_test(margin, level=1e-3):
+    """Shown to be nearly equal: every |simulated - theory| + z se <= margin.
+
+    Unlike `z_test`, which only finds no difference, this asserts that there is none beyond the margin, and fails where
+    the noise is too large to tell. ``level`` is the chance that it is asserted wrongly for any one value; ``margin`` (a
+    number or an array over the compared values) is in the units of the values.
+    """
+    _check_level(level)
+    if not np.all(np.isfinite(margin)) or np.any(np.asarray(margin) <= 0):
+        raise ValueError(f"margin must be positive and finite, got {margin}")
+    shown = f"{margin:g}" if np.ndim(margin) == 0 else "stated per value"
+
+    def apply(theory, simulated, se):
+        theory, simulated, se = _values(theory, simulated, se)
+        reach = np.abs(simulated - theory) + _critical(level) * se
+        share = reach / np.asarray(margin, dtype=float).ravel()
+        worst = int(np.argmax(share))
+        detail = f"worst of {theory.size}: bound on the difference {reach[worst]:.3g}, {share[worst]:.2f} of the margin"
+        return Outcome(
+            bool(np.all(share <= 1)), float(theory[worst]), float(simulated[worst]), float(se[worst]), detail
+        )
+
+    return Check(f"equivalence, margin {shown}, one-sided level {level:g}", apply)
 
 
 def ordering_test(level=1e-3):

@@ -63,11 +63,14 @@ def list_studies():
     table = Table(box=None, pad_edge=False)
     for column in ("study", "paper"):
         table.add_column(column, overflow="fold")
-    for name in project.study_names():
-        paper = project.load(name).paper
-        table.add_row(
-            Text(name), Text(f"{paper.get('authors', '')} ({paper.get('year', '')}): {paper.get('title', '')}")
-        )
+    for column in ("claims", "read", "run"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for study in map(project.load, project.study_names()):
+        paper, entry = study.paper, study.entry
+        cells = [study.name, f"{paper.get('authors', '')} ({paper.get('year', '')}): {paper.get('title', '')}"]
+        if "seconds" in entry:
+            cells += [str(len(entry["claims"])), f"{entry['minutes']} min", f"{entry['seconds']} s"]
+        table.add_row(*map(Text, cells))
     _console().print(table)
 
 
@@ -87,6 +90,10 @@ def show(study):
     console.print(
         Text(f'{paper.get("authors")}, "{paper.get("title")}", {paper.get("year")}, arXiv {paper.get("arxiv")}')
     )
+    console.print(Text(study.summary))
+    if study.effort:
+        console.print(Text(f"{study.effort}. Know before: {', '.join(study.entry['prerequisites'])}."))
+        console.print(Text(f"Packages: {', '.join(study.entry['packages'])}."))
 
     table = Table(title="Parameters", title_justify="left", box=None, pad_edge=False)
     for column in ("name", "type", "default", "allowed", "meaning"):

@@ -43,6 +43,7 @@ def index():
         lines += ["", f"### [{study.title}]({study.name}.ipynb)", "", study.summary]
         lines += [
             "",
-            f"{study.paper['authors']} ({study.paper['year']}); {confirmed} of {len(claims)} claims confirmed.",
+            f"{study.paper['authors']} ({study.paper['year']}); {confirmed} of {len(claims)} claims confirmed"
+            + (f"; {study.effort}." if study.effort else "."),
         ]
     return "\n".join(lines) + "\n"

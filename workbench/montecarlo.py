@@ -63,3 +63,27 @@ def mean_and_se(samples):
     if n < 2:
         raise ValueError(f"a standard error needs at least 2 replications, got {n}")
     return samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(n)
+
+
+def proportion_and_se(hits):
+    """Share of hits over the leading replication axis, and a standard error that is never zero.
+
+    The error is that of the share with one hit and one miss added, so that a rate of 0 or 1 in R replications is not
+    taken for certain; for shares away from 0 and 1 it is the usual sqrt(p (1-p)/R).
+
+    Parameters
+    ----------
+    hits : array of bool, shape (R, ...), R >= 2
+
+    Returns
+    -------
+    share, se : arrays of shape (...)
+    """
+    hits = np.asarray(hits, dtype=float)
+    n = hits.shape[0]
+    if n < 2:
+        raise ValueError(f"a standard error needs at least 2 replications, got {n}")
+    if not np.all((hits == 0) | (hits == 1)):
+        raise ValueError("hits must be true or false")
+    padded = (hits.sum(axis=0) + 1) / (n + 2)
+    return hits.mean(axis=0), np.sqrt(padded * (1 - padded) / n)

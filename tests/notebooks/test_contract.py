@@ -8,8 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from workbench.course.exercises import strip
+from workbench.course.grade import run_exercises
 from workbench.recording import from_notebook
-from workbench.runner import parameters, project
+from workbench.runner import catalogue, parameters, project
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(
@@ -35,16 +37,52 @@ def test_is_a_valid_notebook_for_the_ordinary_kernel(study):
     assert study.notebook["metadata"]["kernelspec"]["name"] == "python3"
 
 
-def test_names_its_paper_and_its_parts_can_be_found_by_name(study):
-    assert set(study.paper) == {"title", "authors", "year", "arxiv"}
-    module = ROOT / "workbench" / "studies" / study.name
-    assert module.is_dir() or module.with_suffix(".py").is_file()
-    assert (ROOT / "tests" / "notebooks" / f"test_{study.name.split('/')[-1]}.py").is_file()
+def modules(study):
+    """Source files of a study: its module, or all of its package."""
+    path = ROOT / "workbench" / "studies" / study.name
+    return sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def test_its_parts_can_be_found_by_name(study):
+    chapter, name = study.name.split("/")
+    assert all(path.is_file() for path in modules(study))
+    assert (ROOT / "tests" / "notebooks" / f"test_{name}.py").is_file()
+    assert list((ROOT / "tests" / "studies" / chapter).glob(f"test_{name}*.py"))
+    assert list((ROOT / "experiments" / chapter / name).glob("*.yaml"))
+
+
+def test_is_in_the_catalogue_and_carries_its_paper_with_it(study):
+    own = study.notebook["metadata"]["workbench"]
+    assert study.entry, f"{study.name} has no entry in notebooks/catalogue.toml"
+    assert own["paper"] == {key: study.entry[key] for key in catalogue.PAPER}
+    assert own["summary"] == study.entry["summary"]
+    assert study.entry["prerequisites"] and 5 <= study.entry["minutes"] <= 60
+
+
+def test_docstrings_say_what_and_name_their_source(study):
+    """The package names the paper; each module, or each of its public functions, says where its mathematics is from."""
+    named = re.compile(r"arXiv|[Dd]erived|[Tt]heorem|[Ee]quation|Section|et al\.|\((19|20)\d\d\)|[Nn]o theorem")
+    texts = {}
+    for path in modules(study):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts[path.name] = ast.get_docstring(tree)
+        assert texts[path.name], f"{path} has no docstring"
+        public = [
+            node
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+        ]
+        for node in public:
+            said = ast.get_docstring(node)
+            assert said, f"{path}: {node.name} has no docstring"
+            texts[path.name] += said
+    assert any(study.paper["arxiv"] in text for text in texts.values())
+    assert [name for name, text in texts.items() if not named.search(text) and "theory" in name] == []
 
 
 def test_has_what_the_site_and_the_index_show_of_it(study):
     own = study.notebook["metadata"]["workbench"]
-    assert own["summary"].endswith(".") and 40 < len(own["summary"]) < 220 and "$" not in own["summary"]
+    assert study.summary.endswith(".") and 40 < len(study.summary) < 220 and "$" not in study.summary
     (cover,) = [cell for cell in code_cells(study) if cell["id"] == own["cover"]]
     assert any("image/png" in output.get("data", {}) for output in cover["outputs"])
     assert all("slide_type" in cell["metadata"]["slideshow"] for cell in study.notebook["cells"]), "run: make slideshow"
@@ -64,6 +102,9 @@ def test_one_title_and_text_before_every_idea(study):
     assert study.paper["arxiv"] in source(study.notebook["cells"][0])
     for heading in ("Claims", "Exercises", "What this does not show"):
         assert re.search(rf"^## .*{heading}", text, flags=re.MULTILINE), f"no section {heading!r}"
+    assert re.search(r"[Nn]ot (tested|reproduced)", text.split("What this does not show")[1]), (
+        "which claims are left out?"
+    )
 
 
 def test_parameters_are_typed_explained_and_seen_by_papermill(study, capsys):
@@ -141,6 +182,14 @@ def test_exercises_carry_nbgrader_metadata_and_regions(study):
             assert source(cell).count("### BEGIN HIDDEN TESTS") == source(cell).count("### END HIDDEN TESTS")
             checks = [node for node in ast.walk(ast.parse(source(cell))) if isinstance(node, ast.Assert)]
             assert checks and all(node.msg for node in checks), "a check must speak"
+
+
+def test_exercises_grade(study):
+    """The notebook's own solutions score every point in a kernel of their own, the stripped version none."""
+    whole = run_exercises(study.notebook, study.notebook, seconds=120, memory=2**33)
+    assert all(result.points == result.exercise.points for result in whole), [result.reason for result in whole]
+    bare = run_exercises(study.notebook, strip(study.notebook), seconds=120, memory=2**33)
+    assert [result.reason for result in bare] == ["not filled in (NotImplementedError)"] * len(whole)
 
 
 def test_untouched_student_version_fails_only_with_not_implemented(study):

@@ -1,15 +1,17 @@
 """Where the notebooks are, and what a study's notebook says of itself.
 
-A study is a notebook ``notebooks/<chapter>/<study>.ipynb`` whose metadata holds ``workbench.paper`` (title, authors,
-year, arxiv) and ``workbench.presets`` (named sets of parameter values).
+A study is a notebook ``notebooks/<chapter>/<study>.ipynb`` with an entry in ``notebooks/catalogue.toml``. The
+notebook's metadata holds ``workbench.presets`` (named sets of parameter values); its paper and summary are the
+catalogue's, and are written into the metadata of every executed copy, which may travel without the catalogue.
 """
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import UserError, nearest
+from workbench.runner import catalogue
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class Study:
     name: str  # "<chapter>/<study>"
     path: Path
     notebook: dict
+    entry: dict = field(default_factory=dict)  # the catalogue's
 
     @property
     def paper(self):
-        return self._metadata("paper")
+        """Title, authors, year and arXiv id."""
+        return {key: self.entry[key] for key in catalogue.PAPER} if self.entry else self._metadata("paper")
 
     @property
     def title(self):
@@ -34,7 +38,14 @@ class Study:
     @property
     def summary(self):
         """What the paper claims, in one sentence."""
-        return self._metadata("summary") or self.title
+        return self.entry.get("summary") or self._metadata("summary") or self.title
+
+    @property
+    def effort(self):
+        """What it takes, for people: ``20 minutes to read, 14 s to run``; empty where the catalogue does not say."""
+        if "seconds" not in self.entry:
+            return ""
+        return f"{self.entry['minutes']} minutes to read, {self.entry['seconds']} s to run"
 
     @property
     def presets(self):
@@ -79,4 +90,4 @@ def load(name):
         notebook["cells"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{path} is not a notebook that can be read") from None
-    return Study(matches[0], path, notebook)
+    return Study(matches[0], path, notebook, catalogue.read(root() / "notebooks").get(matches[0], {}))

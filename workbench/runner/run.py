@@ -57,7 +57,8 @@ def run(study, given=None, *, preset=None, output=None, records=None, on_cell=No
     seconds = time.perf_counter() - started
     stamp = provenance.provenance(study.name, values, preset, seconds, study.path.parent)
     stamp["failure"] = done.failure
-    done.notebook.metadata.setdefault("workbench", {})["run"] = stamp
+    own = done.notebook.metadata.setdefault("workbench", {})
+    own.update(run=stamp, **({"paper": study.paper, "summary": study.summary} if study.entry else {}))
     _write_notebook(output, done.notebook)
     if done.failure:
         raise CellFailed(f"{study.name}: {done.failure}", output)

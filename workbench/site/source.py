@@ -55,7 +55,7 @@ def _card(study, found, folder):
 {text.plain(study.summary)}
 
 :::{{card-footer}}
-{text.plain(_paper(study))} · {text.counted(found["claims"])}
+{" · ".join(filter(None, [text.plain(_paper(study)), text.counted(found["claims"]), study.effort]))}
 :::
 ::::
 """
