@@ -1,4 +1,7 @@
-"""Bandit instances: arms' means and spreads by reward law, and what the policies are told beforehand."""
+"""Bandit instances: arms' means and spreads by reward law, and what the policies are told beforehand.
+
+The setting of Saha & Kveton (2024), arXiv 2303.09033.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,7 @@
-"""The compiled loop: one policy on a block of instances, pull by pull. Everything random comes from keyed streams."""
+"""The compiled loop: one policy on a block of instances, pull by pull. Everything random comes from keyed streams.
+
+VarTS is the algorithm of Saha & Kveton (2024), arXiv 2303.09033; the rivals are named in policies.py.
+"""
 
 import math
 

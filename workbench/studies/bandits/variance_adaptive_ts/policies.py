@@ -1,4 +1,8 @@
-"""The policies by name, and what each of them believes before its first pull."""
+"""The policies by name, and what each of them believes before its first pull.
+
+VarTS is the algorithm of Saha & Kveton (2024), arXiv 2303.09033; UCB1 and UCB1-Tuned are those of Auer,
+Cesa-Bianchi & Fischer (2002), UCB-V of Audibert, Munos & Szepesvari (2009), Bayes-UCB of Kaufmann et al. (2012).
+"""
 
 import difflib
 import hashlib
@@ -101,6 +105,7 @@ def policy(name, **options):
 
 
 def as_policy(given):
+    """A policy as it is, or the one of that name with its default options."""
     return given if isinstance(given, Policy) else policy(given)
 
 

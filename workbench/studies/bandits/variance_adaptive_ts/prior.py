@@ -1,4 +1,7 @@
-"""The Normal-Gamma prior of an arm's mean and variance: draws, posterior, marginals, and fits to past tasks."""
+"""The Normal-Gamma prior of an arm's mean and variance: draws, posterior, marginals, and fits to past tasks.
+
+The model of Saha & Kveton (2024), arXiv 2303.09033; the updates are the textbook ones of the conjugate pair.
+"""
 
 from dataclasses import dataclass
 

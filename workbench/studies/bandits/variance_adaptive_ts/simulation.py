@@ -1,4 +1,7 @@
-"""Simulated regret of many policies on common instances, compiled and in threads; and a single run to look at."""
+"""Simulated regret of many policies on common instances, compiled and in threads; and a single run to look at.
+
+The setting of Saha & Kveton (2024), arXiv 2303.09033.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,7 @@
-"""The same simulation in PyTorch, all instances at once, on a GPU where there is one."""
+"""The same simulation in PyTorch, all instances at once, on a GPU where there is one.
+
+The setting of Saha & Kveton (2024), arXiv 2303.09033.
+"""
 
 import numpy as np
 from scipy.special import stdtrit

@@ -2,6 +2,8 @@
 
 The last fit is linear in the generator's weights, w_pred = H w_n + noise, with the same H for every n: one
 factorisation of the downstream design serves all generations.
+
+The model of Dohmatob, Feng & Kempe (2024), arXiv 2402.07712.
 """
 
 import numpy as np

@@ -64,6 +64,7 @@ def check_design(n_features, n_samples, n_generator_samples, ridge):
 
 
 def check_noise(noise, generator_noise):
+    """``ValueError`` with a sentence for a standard deviation that is negative or not finite."""
     for name, value in (("noise", noise), ("generator_noise", generator_noise)):
         if not (np.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be a finite number >= 0, got {value}")

@@ -1,4 +1,7 @@
-"""Spectra of the feature covariance, and the checks of arguments that all parts share."""
+"""Spectra of the feature covariance, and the checks of arguments that all parts share.
+
+The setting of Chen, Zeng, Yang & Sun (2023), arXiv 2302.01088.
+"""
 
 import numpy as np
 
@@ -60,6 +63,7 @@ def realised_spectrum(spectrum, n_features):
 
 
 def check_sketch(sketch):
+    """``ValueError`` with a sentence for a kind of sketch that there is not."""
     if sketch not in SKETCHES:
         raise ValueError(f"sketch must be 'orthogonal' or 'gaussian', got {sketch!r}")
 

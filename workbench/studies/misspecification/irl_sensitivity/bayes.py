@@ -1,4 +1,7 @@
-"""A Bayesian observer: the posterior over rewards from demonstrations, under a right or a wrong model of the agent."""
+"""A Bayesian observer: the posterior over rewards from demonstrations, under a right or a wrong model of the agent.
+
+Not in the paper (Skalse & Abate (2024), arXiv 2403.06854): an illustration, derived for this project.
+"""
 
 import warnings
 

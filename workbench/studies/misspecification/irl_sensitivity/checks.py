@@ -1,4 +1,7 @@
-"""Tests of statements that are exact inequalities: nothing random is left to estimate."""
+"""Tests of statements that are exact inequalities: nothing random is left to estimate.
+
+For the theorems of Skalse & Abate (2024), arXiv 2403.06854.
+"""
 
 import numpy as np
 

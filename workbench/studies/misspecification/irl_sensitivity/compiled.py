@@ -1,4 +1,7 @@
-"""Policy iteration for many small MDPs, compiled: one pass over each MDP while it is in the processor's cache."""
+"""Policy iteration for many small MDPs, compiled: one pass over each MDP while it is in the processor's cache.
+
+Howard's policy iteration (1960), as solve.py has it for one MDP at a time.
+"""
 
 import numba
 import numpy as np

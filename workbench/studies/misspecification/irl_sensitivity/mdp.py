@@ -1,4 +1,7 @@
-"""Tabular Markov decision processes: random ones, a gridworld, the two-state example, and checks on their shapes."""
+"""Tabular Markov decision processes: random ones, a gridworld, the two-state example, and checks on their shapes.
+
+Definitions as in Skalse & Abate (2024), arXiv 2403.06854.
+"""
 
 from typing import NamedTuple
 
@@ -32,6 +35,7 @@ def check_discount(discount, name="discount"):
 
 
 def check_temperature(temperature, name="temperature"):
+    """The temperature as an array; ``ValueError`` with a sentence where it is not positive and finite."""
     temperature = np.asarray(temperature, dtype=float)
     if not np.all((temperature > 0) & np.isfinite(temperature)):
         raise ValueError(f"{name} must be positive and finite, got {temperature}")

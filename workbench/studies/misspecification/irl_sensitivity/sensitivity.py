@@ -1,4 +1,7 @@
-"""How far three observers end up from the truth when one thing in their model is wrong."""
+"""How far three observers end up from the truth when one thing in their model is wrong.
+
+Experiments of this project on the statements of Skalse & Abate (2024), arXiv 2403.06854, which has none of its own.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,7 @@
-"""Transformations of rewards: those that change no policy's rank, and the largest that a tolerance allows."""
+"""Transformations of rewards: those that change no policy's rank, and the largest that a tolerance allows.
+
+Potential shaping and S'-redistribution as in Skalse & Abate (2024), arXiv 2403.06854.
+"""
 
 import numpy as np
 
