@@ -14,8 +14,8 @@ readme = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(readme)
 
 
-def test_table_and_figure_are_those_of_the_notebooks():
-    assert readme.with_figure(readme.with_table(README)) == README, "run: make readme"
+def test_tables_and_figure_are_those_of_the_notebooks():
+    assert readme.with_figure(readme.with_tables(README)) == README, "run: make readme"
     assert (ROOT / "experiments" / "readme.png").read_bytes() == readme.figure()[0], "run: make readme"
 
 

@@ -20,7 +20,7 @@ def write(folder, studies, experiments, repository, ref):
     swept = {study.name: tables for study in studies if (tables := sweeps.tables(experiments / study.name))}
     claims = [claim for one in found.values() for claim in one["claims"]]
     summary = f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}: {text.counted(claims)}."
-    cards = "\n".join(_card(study, found[study.name], folder) for study in studies)
+    cards = "\n".join(_chapter_of_cards(chapter, members, found, folder) for chapter, members in _chapters(studies))
     _page(folder, "index", summary=summary, cards=cards, sweeps_entry="sweeps" if swept else "")
     _page(folder, "claims", summary=summary, tables="\n".join(_claims(study, found[study.name]) for study in studies))
     hosted, provenance = hosting.section(repository, ref), _provenance(studies, found)
@@ -38,6 +38,19 @@ def _page(folder, name, **parts):
     content = (TEMPLATES / f"{name}.md").read_text(encoding="utf-8")
     content = re.sub(r"@@(\w+)@@", lambda match: parts[match.group(1)], content)
     (folder / f"{name}.md").write_text(content, encoding="utf-8")
+
+
+def _chapters(studies):
+    """Pairs of a chapter's name for people and its studies, in the order of the studies."""
+    chapters = {}
+    for study in studies:
+        chapters.setdefault(study.name.split("/")[0].replace("_", " ").capitalize(), []).append(study)
+    return chapters.items()
+
+
+def _chapter_of_cards(chapter, studies, found, folder):
+    cards = "\n".join(_card(study, found[study.name], folder) for study in studies)
+    return f"## {text.plain(chapter)}\n\n:::::{{grid}} 1 1 2 2\n:gutter: 3\n\n{cards}\n:::::\n"
 
 
 def _card(study, found, folder):
@@ -85,14 +98,15 @@ def _claims(study, found):
 
 
 def _studies_index(folder, studies):
-    chapters = {}
-    for study in studies:
-        chapters.setdefault(study.name.split("/")[0], []).append(study)
     lines = ["# Studies", ""]
-    for chapter, members in chapters.items():
-        lines += [f"## {text.plain(chapter.replace('_', ' ').capitalize())}", ""]
+    for chapter, members in _chapters(studies):
+        lines += [f"## {text.plain(chapter)}", ""]
         for study in members:
-            lines += [f"[{text.plain(study.title)}]({study.name}.ipynb)", f": {text.plain(study.summary)}", ""]
+            said = text.plain(study.summary)
+            if study.effort:
+                before = ", ".join(study.entry["prerequisites"])
+                said += f" {study.effort.capitalize()}. Know before: {text.plain(before)}."
+            lines += [f"[{text.plain(study.title)}]({study.name}.ipynb)", f": {said}", ""]
     lines += ["```{toctree}", ":hidden:", "", *(study.name for study in studies), "```", ""]
     path = folder / "studies" / "index.md"
     path.parent.mkdir(parents=True, exist_ok=True)
