@@ -91,10 +91,10 @@ def test_best_budget_of_finitely_many_problems():
 
 
 def test_best_budget_lies_between_the_odds_of_the_hardest_and_of_the_mean():
-    for _ in range(300):
+    for _ in range(150):
         n = RNG.integers(2, 5)
         p, weights, rate = RNG.uniform(0.02, 0.9, n), RNG.dirichlet(np.ones(n)), RNG.uniform(0.05, 1.5)
-        best = iv.optimal_attempts(weights, p, 0.25, rate / 0.25, max_attempts=50_000)
+        best = iv.optimal_attempts(weights, p, 0.25, rate / 0.25, max_attempts=2000)
         mean = weights @ p
         assert (best == 0) == (mean / (1 - mean) <= rate)
         assert (best == np.inf) == (p.min() / (1 - p.min()) > rate)
