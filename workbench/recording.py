@@ -7,6 +7,7 @@ readable text or table to whoever looks at the notebook. ``record`` needs no ker
 import html
 import json
 import math
+import sys
 from pathlib import Path
 
 from workbench.errors import UserError
@@ -89,11 +90,9 @@ def to_json(found):
 
 
 def _content(name, value):
-    from workbench.claims import Claim
-
-    if isinstance(value, Claim):
+    if _is_claim(value):
         value = [value]
-    if isinstance(value, (list, tuple)) and value and all(isinstance(item, Claim) for item in value):
+    if isinstance(value, (list, tuple)) and value and all(map(_is_claim, value)):
         return "claims", [claim.to_dict() for claim in value]
     if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a DataFrame, without importing pandas
         rows = [
@@ -107,6 +106,11 @@ def _content(name, value):
     if isinstance(plain, (list, dict)):
         raise TypeError(f"record {name!r} is neither a scalar, a table (list of dicts or DataFrame) nor claims")
     return "scalar", plain
+
+
+def _is_claim(value):
+    claims = sys.modules.get("workbench.claims")  # who has a claim has imported it; nobody else need wait for that
+    return claims is not None and isinstance(value, claims.Claim)
 
 
 def _table(name, rows):
@@ -195,7 +199,5 @@ def _html(kind, content):
 
 
 def _in_kernel():
-    import sys
-
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None

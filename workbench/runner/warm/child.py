@@ -10,6 +10,8 @@ import sys
 import time
 import traceback
 
+REHEARSALS = 12  # of what every notebook does, in the zygote: CPython 3.11 specialises code after eight calls
+
 
 def run(serve, request, descriptors, connection):
     """Become the process that ``request`` asks for, and be its kernel with ``serve``; never returns."""
@@ -61,8 +63,12 @@ def _reseed():
 def end():
     """What an interpreter does at its end, without taking it apart: exit handlers, and files that are still open."""
     atexit._run_exitfuncs()
+    flushed = {}  # by type: asked once, since there are many things and few types
     for thing in gc.get_objects():  # not those of the zygote: they are frozen
-        if issubclass(type(thing), io.IOBase) and not isinstance(thing, io.RawIOBase):
+        kind = type(thing)
+        if kind not in flushed:
+            flushed[kind] = issubclass(kind, io.IOBase) and not issubclass(kind, io.RawIOBase)
+        if flushed[kind]:
             try:
                 if not thing.closed:
                     thing.flush()

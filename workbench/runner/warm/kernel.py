@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from ipykernel.iostream import IOPubThread, OutStream
+from ipykernel import iostream
+from ipykernel.iostream import PIPE_BUFFER_SIZE, IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from IPython.core.application import BaseIPythonApplication
@@ -98,16 +99,35 @@ class Publisher(IOPubThread):
 
 
 class LockedStream(OutStream):
+    moving = threading.Lock()  # held while bytes are neither in the pipe nor in the stream
+
     def _flush(self):
         with self.pub_thread.lock():
             super()._flush()
 
+    def _watch_pipe_fd(self):
+        """As ipykernel's, what was written to the file descriptor itself goes into the stream; but so that one can
+        know when it is there."""
+        try:
+            while self._fid is not None and self._should_watch:
+                select.select([self._fid], [], [])
+                with self.moving:
+                    data = os.read(self._fid, PIPE_BUFFER_SIZE)
+                    if not data:
+                        return
+                    self.write(data.decode(errors="replace"))
+                    os.write(self._original_stdstream_copy, data)
+        except Exception:
+            self._exc = sys.exc_info()
+
     def settle(self):
-        """Wait until what was written to the file descriptor itself has been read into the stream."""
-        if self._fid is not None:
-            until = time.monotonic() + 0.1
-            while select.select([self._fid], [], [], 0)[0] and time.monotonic() < until:
-                time.sleep(0.0001)
+        """Wait until what has been written to the file descriptor is in the stream."""
+        until = time.monotonic() + 1  # whatever else goes on writing there
+        while self._fid is not None and time.monotonic() < until:
+            with self.moving:
+                if not select.select([self._fid], [], [], 0)[0]:
+                    return
+            time.sleep(0.0001)
 
 
 class SocketKernel(IPythonKernel):
@@ -145,6 +165,7 @@ class SocketKernelApp(IPKernelApp):
     """
 
     def prepare(self, argv):
+        iostream.OutStream = LockedStream  # the application finds the class there by name
         BaseIPythonApplication.initialize(self, argv)
         self.init_pdb()
         self.session = SocketSession(parent=self)
@@ -164,6 +185,8 @@ class SocketKernelApp(IPKernelApp):
         for name in self.default_extensions:
             self.shell.extension_manager.load_extension(name)
         self.default_extensions = []
+        for _ in range(child.REHEARSALS):
+            self.shell.run_cell("0", silent=True, store_history=False)
         self.shell._sys_modules_keys = set(sys.modules)
 
     def adopt(self, connection):
@@ -172,8 +195,6 @@ class SocketKernelApp(IPKernelApp):
         self.init_path()
         self.init_blackhole()
         self.init_io()
-        for stream in (sys.stdout, sys.stderr):
-            stream.__class__ = LockedStream
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
         self.init_signal()
         self.shell.init_environment()

@@ -7,6 +7,7 @@ It reads ``{"mode", "preload", "argv", "idle", "socket", "log"}`` as JSON from s
 line on standard output: ``ready``, or why forking is not safe. A request is one frame (see ``wire``) with descriptors.
 """
 
+import ctypes
 import gc
 import importlib
 import io
@@ -27,8 +28,15 @@ KERNEL = (
     "ipykernel.debugger",
     "ipykernel.zmqshell",
     "IPython.core.magics",
+    "IPython.core.logger",
+    "IPython.core.pylabtools",
+    "faulthandler",
+    "matplotlib_inline.config",
+    "tornado.platform.asyncio",
 )
+INLINE = "matplotlib_inline.backend_inline"
 SELF_TEST_SECONDS = 60
+HUGE, MADV_COLLAPSE = 2**21, 25
 
 
 def main():
@@ -38,7 +46,7 @@ def main():
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as kernels do; pyplot reads it
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # as ipykernel's launcher does
     preload([*KERNEL, *order["preload"]])
-    _draw_once()
+    _draw()
     serve = _kernel(order)
     _forget()
     reason = unsafe()
@@ -51,6 +59,7 @@ def main():
         inode = os.stat(order["socket"]).st_ino
         gc.collect()
         gc.freeze()  # nothing from before is looked at, and so copied, when a child collects its garbage
+        _use_huge_pages()
         print("ready", flush=True)
         _detach()
         try:
@@ -70,16 +79,23 @@ def preload(names):
             print(f"{name} was not preloaded: {type(error).__name__}: {error}", file=sys.stderr)
 
 
-def _draw_once():
-    """A process's first figure takes twice as long as its second: fonts, image formats. Drawing uses one thread."""
+def _draw():
+    """A first figure takes twice as long as a second (fonts, image formats); drawing uses one thread.
+
+    Several figures, so that the interpreter has specialised the code before the fork: what it writes into the code
+    later, each child would do again on a copy of its own.
+    """
     if "matplotlib.figure" in sys.modules:
         from matplotlib.backends import backend_registry
         from matplotlib.figure import Figure
 
         backend_registry.list_all()
-        figure = Figure(figsize=(1, 1))
-        figure.subplots().set(title="t", xlabel="x", ylabel="$y$")
-        figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+        for _ in range(child.REHEARSALS):
+            figure = Figure(figsize=(1, 1))
+            axes = figure.subplots()
+            axes.plot([0, 1], [0, 1])
+            axes.set(title="t", xlabel="x", ylabel="$y$")
+            figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 def _kernel(order):
@@ -94,9 +110,9 @@ def _kernel(order):
 def _forget():
     """Take out what a forked process must not find. Looking at every module there would cost it a copy of them."""
     for name in list(sys.modules):
-        # Our package is imported anew by each notebook, as it is on disk then. matplotlib_inline registers the display
+        # Our package is imported anew by each notebook, as it is on disk then. The inline backend registers the display
         # of figures with the running shell when it is imported.
-        if name.split(".")[0] in ("workbench", "matplotlib_inline"):
+        if name.split(".")[0] == "workbench" or name == INLINE:
             del sys.modules[name]
     for finalizer in list(getattr(weakref.finalize, "_registry", ())):
         finalizer.atexit = False  # the zygote's to clean up, not each child's
@@ -223,6 +239,19 @@ def _has_inode(path, inode):
         return os.stat(path).st_ino == inode
     except OSError:
         return False
+
+
+def _use_huge_pages():
+    """Ask Linux (6.1 on) to hold what is there in large pages: there are fewer to copy at a fork, and fewer to free."""
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    with open("/proc/self/maps") as maps:
+        lines = [line.split() for line in maps]
+    for line in lines:
+        if line[1].startswith("rw") and line[5:] in ([], ["[heap]"]):
+            start, end = (int(address, 16) for address in line[0].split("-"))
+            for page in range(-(-start // HUGE) * HUGE, end - HUGE + 1, HUGE):
+                libc.madvise(page, HUGE, MADV_COLLAPSE)  # where it cannot, everything stays as it is
 
 
 def _detach():
