@@ -1,0 +1,1 @@
+"""Decoding: what drawing many answers and keeping one can and cannot do."""
