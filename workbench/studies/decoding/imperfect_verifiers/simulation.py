@@ -1,6 +1,7 @@
 """Attempt after attempt, as it is done: draw an answer, ask the verifier, stop at the first acceptance.
 
-No formula of the theory is used: each attempt is a draw of right or wrong and, if wrong, of accepted or not.
+No formula of the theory is used: each attempt is a draw of right or wrong and, if wrong, of accepted or not. The model
+is that of Stroebl et al. (2024), arXiv 2411.17501.
 """
 
 import numpy as np
