@@ -1,0 +1,1 @@
+"""Calibration: whether stated probabilities can be trusted, and what trusting them costs."""
