@@ -61,7 +61,7 @@ def test_cells_equal_statements_written_out(bins, compare):
                 gap += abs(truth[inside].sum() - each[inside].sum()) / 2
                 distance += np.abs(each[inside] - truth[inside].mean()).sum() / 2
                 unseen = np.concatenate([counts[r] == 0, np.ones(false, bool)])
-                mixed += truth[inside & unseen].sum() * np.mean(~unseen[inside])
+                mixed += truth[inside & unseen].sum() - truth[inside].sum() * np.mean(unseen[inside])
             expected = gap if compare == "gap" else distance
             assert found["miscalibration"][r] == pytest.approx(expected, abs=1e-12), name
             assert found["mixed"][r] == pytest.approx(mixed, abs=1e-12), name
@@ -75,6 +75,17 @@ def _bin(x, bins):
     if kind == "factor":
         return None if x == 0 else int(np.floor(np.log(x) / np.log(step) + 1e-9))
     return int(np.floor(x / step))
+
+
+@pytest.mark.parametrize("bins", [("width", 0.1), ("factor", 2.0)], ids=str)
+def test_the_inequality_is_an_equality_for_the_memoriser_and_mixing_only_helps_with_uniform_facts(bins):
+    """For n <= M the memoriser says too much of every seen fact and too little of all else, whatever the bins."""
+    p, false = cm.fact_law(30), 40
+    counts = cm.draw_counts(p, 25, n_replications=50, seed=11)
+    found = cm.evaluate(cm.smoother(counts, 0.0, false), counts, p, bins=bins)
+    np.testing.assert_allclose(found["miscalibration"], found["missing"] - found["mixed"])
+    for model in models(counts, p, false).values():
+        assert np.max(cm.evaluate(model, counts, p, bins=bins)["mixed"]) < 1e-12
 
 
 def test_a_random_world_loses_at_most_facts_per_falsehood():

@@ -54,8 +54,9 @@ def evaluate(model, counts, facts, *, bins=("levels", None), compare="distance")
     -------
     dict of arrays (R,)
         ``hallucination`` g(false), ``miscalibration``, ``missing`` (probability of the unseen facts), ``singletons``
-        (share of the training data seen once), ``guessed_right`` g(unseen facts), and ``mixed``, the loss from bins
-        with seen and unseen statements, sum_B p(B unseen) |B seen|/|B|.
+        (share of the training data seen once), ``guessed_right`` g(unseen facts), and ``mixed``, what spreading p
+        evenly over bins with seen and unseen statements takes away from the unseen: p(B unseen) |B seen|/|B| -
+        p(B seen) |B unseen|/|B|, summed over the bins. Never positive for uniform facts.
 
     Notes
     -----
@@ -83,5 +84,5 @@ def evaluate(model, counts, facts, *, bins=("levels", None), compare="distance")
         "missing": unseen @ p,
         "singletons": (counts == 1).sum(axis=1) / counts.sum(axis=1),
         "guessed_right": np.sum(g[:, :n_facts] * unseen, axis=1),
-        "mixed": np.sum(truth * (1 - seen) * seen_share, axis=1),
+        "mixed": np.sum(truth * ((1 - seen) * seen_share - seen * (1 - seen_share)), axis=1),
     }
