@@ -6,7 +6,7 @@ The algorithm is Algorithm 2 of Zaffran et al. (2023), arXiv 2306.02732; the for
 import numpy as np
 from scipy.special import bdtrc, ndtr, ndtri
 
-from workbench.montecarlo import streams
+from workbench.montecarlo import batches, streams
 from workbench.studies.missing_data.conformal_prediction.theory import (
     check_level,
     fill_in,
@@ -98,9 +98,10 @@ def opposed_outliers_coverage(outlier_share, n_calibration, alpha):
 
     Whatever the X of an outlier, a calibration row's upper end lies below it with chance 1 - pi/2, which is the mean of
     1 - pi + pi (1 - X)/2 for a row that shows X and of 1 - pi + pi (1 + X)/2 for one that hides it. Tends to 1 - pi if
-    pi < 2 alpha. Derived for this project.
+    pi < 2 alpha. Derived for this project. An array of shares gives an array.
     """
-    if not 0 < outlier_share < 1:
+    outlier_share = np.asarray(outlier_share, dtype=float)
+    if np.any(outlier_share <= 0) or np.any(outlier_share >= 1):
         raise ValueError(f"outlier_share must lie in (0, 1), got {outlier_share}")
     k = rank(n_calibration, alpha)
     return 1 - outlier_share * bdtrc(k - 1, n_calibration, 1 - outlier_share / 2)
@@ -136,12 +137,17 @@ def simulate_opposed_outliers(outlier_share, n_calibration, alpha, *, n_test=20,
     missing = mask_stream.random((n_replications, n)) < 0.5
     scores = np.abs(y[:, :n] - np.where(missing, 0.0, x[:, :n]))
     test_x, test_y = x[:, n:], y[:, n:]
-    # the test row as each calibration row would show it
-    predicted = np.where(missing[:, None, :], 0.0, test_x[:, :, None])
     k = int(rank(n, alpha))
-    upper = np.partition(predicted + scores[:, None, :], k - 1, axis=2)[:, :, k - 1]
-    lower = -np.partition(scores[:, None, :] - predicted, k - 1, axis=2)[:, :, k - 1]
-    nested = np.mean((lower <= test_y) & (test_y <= upper), axis=1)
+    nested, done = np.empty(n_replications), 0
+    for count in batches(n_replications, 4 * n * n_test):
+        part = slice(done, done + count)
+        done += count
+        # the test row as each calibration row would show it
+        predicted = np.where(missing[part, None, :], 0.0, test_x[part, :, None])
+        upper, down = (
+            np.partition(sign * predicted + scores[part, None, :], k - 1, axis=2)[:, :, k - 1] for sign in (1, -1)
+        )
+        nested[part] = np.mean((-down <= test_y[part]) & (test_y[part] <= upper), axis=1)
     usable = np.sort(np.where(missing, np.inf, scores), axis=1)
     usable = np.concatenate([usable, np.full((n_replications, 1), np.inf)], axis=1)
     cutoff = np.take_along_axis(usable, rank((~missing).sum(axis=1), alpha)[:, None] - 1, axis=1)
