@@ -289,8 +289,7 @@ def test_a_loop_that_ignores_the_interrupt_is_ended():
 
 def test_megabytes_of_output_are_cut_off():
     points, reasons = graded(answered("def double(x):\n    while True:\n        print('x' * 10_000)"), seconds=10)
-    # On a busy machine the kernel's own queue of what has not been read yet may reach the memory limit first.
-    assert points[0] == 0 and ("printed more than" in reasons[0] or "memory limit" in reasons[0]) and PRINTED < 2**20
+    assert points[0] == 0 and ("printed more than" in reasons[0]) and PRINTED < 2**20
     assert points[1] == 3
 
 

@@ -4,12 +4,18 @@ import itertools
 import math
 import tracemalloc
 
+import nbformat
 import numpy as np
 import pytest
 import sweep_project
 
+from workbench.errors import UserError
+from workbench.runner import parameters
+from workbench.sweep import plan
 from workbench.sweep.design import Design
 from workbench.sweep.spec import load
+
+GRID = "blocks:\n  - grid: {n_samples: [1, 2]}\n"
 
 
 @pytest.fixture
@@ -123,3 +129,26 @@ def test_a_million_points_are_expanded_lazily(design):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30e6  # a list of the points would take hundreds of megabytes
+
+
+def test_cells_that_no_point_needs_are_left_out_and_change_the_code(design, tmp_path):
+    path = sweep_project.make(tmp_path)
+    notebook = nbformat.read(path, 4)
+    for name in ("claims-text", "claims", "claimsmade", "exercise-1"):
+        notebook.cells.append(nbformat.v4.new_code_cell(f"print('{name}')", id=name))
+    nbformat.write(notebook, path)
+    notebook.cells[-1].source = "later = 1"
+    nbformat.write(notebook, path)
+    whole = design(GRID)
+    less = design(GRID + "without: [claims, exercise]\n")
+    gone = {cell["id"] for cell in whole.notebook["cells"]} - {cell["id"] for cell in less.notebook["cells"]}
+    assert gone == {"claims-text", "claims", "exercise-1"}
+    assert plan.make(whole.spec, tmp_path / "a").code != plan.make(less.spec, tmp_path / "b").code
+    assert parameters.declared(less.notebook, "toy")  # the parameters cell stays, whatever its id
+    with pytest.raises(UserError, match=r"without: no cell of chapter/toy .* with 'claim'. Did you mean 'claims'\?"):
+        design(GRID + "without: [claim]\n")
+    notebook.cells.append(nbformat.v4.new_code_cell("print(later)", id="verdicts-2"))
+    nbformat.write(notebook, path)
+    with pytest.raises(UserError, match="without: cell verdicts-2 needs later from .*; leave out 'verdicts' too"):
+        design(GRID + "without: [claims, exercise]\n")
+    assert len(design(GRID + "without: [claims, exercise, verdicts]\n").notebook["cells"]) == 4

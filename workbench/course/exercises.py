@@ -3,10 +3,10 @@
 import ast
 import copy
 import re
-import symtable
 from dataclasses import dataclass
 
 from workbench.errors import UserError
+from workbench.runner.names import names_of
 
 STUB = "# YOUR CODE HERE\n{indent}raise NotImplementedError()"
 _REGION = r"([ \t]*)### BEGIN {name}.*?### END {name}[^\n]*\n?"
@@ -122,7 +122,7 @@ def needed(notebook, wanted):
     that gives this name (by assignment, import or definition). What a cell only changes in place is not seen.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    facts = [_names(source_of(cell)) for cell in cells]
+    facts = [names_of(source_of(cell)) for cell in cells]
     chosen = {i for i, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])}
     waiting = [*chosen, *(i for i, cell in enumerate(cells) if _mark(cell) in wanted)]
     while waiting:
@@ -133,43 +133,6 @@ def needed(notebook, wanted):
                 chosen.add(giver)
                 waiting.append(giver)
     return [cells[index] for index in sorted(chosen)]
-
-
-def _names(source):
-    """Names that a cell gives at its top level, and names that it needs from elsewhere."""
-    table = symtable.symtable(source, "cell", "exec")
-    given = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
-    free = {s.get_name() for inner in _inner(table) for s in inner.get_symbols() if s.is_global()} - given
-    done = set()
-    for statement in ast.parse(source).body:
-        nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-        loads = {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
-        stores = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
-        local = {
-            n.id
-            for c in ast.walk(statement)
-            if isinstance(c, ast.comprehension)
-            for n in ast.walk(c.target)
-            if isinstance(n, ast.Name)
-        }
-        local |= {a.arg for f in ast.walk(statement) if isinstance(f, ast.Lambda) for a in f.args.args}
-        loads, stores = loads - local, stores - local
-        if isinstance(statement, ast.AugAssign):
-            loads |= stores
-        elif isinstance(statement, (ast.For, ast.While, ast.With, ast.If, ast.Try)):
-            loads -= stores  # as a rule given by its own head
-        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            free |= loads - done
-        done |= stores | ({statement.name} if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) else set())
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            done |= {alias.asname or alias.name.split(".")[0] for alias in statement.names}
-    return given, free
-
-
-def _inner(table):
-    for child in table.get_children():
-        yield child
-        yield from _inner(child)
 
 
 def _mark(cell):

@@ -17,6 +17,7 @@ from workbench.runner.kernels import kernel_manager, private_folder
 from workbench.runner.limits import Watchdog, show_bytes
 
 PRINTED = 2**18  # bytes of output that one cell may make
+_BOUNDED = f"__import__('workbench.course.bounded').course.bounded.install({4 * PRINTED})"  # run when a kernel starts
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -176,6 +177,7 @@ def _execute(cells, seconds, memory, folder):
                 on_cell_executed=lambda cell, cell_index, execute_reply: cell.update(reply=execute_reply["content"]),
                 kernel_manager_class=kernel_manager(private, log, has_process),
                 resources={"metadata": {"path": str(work)}},
+                extra_arguments=[f"--IPKernelApp.exec_lines={_BOUNDED}"],
             )
             try:
                 client.execute()

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from workbench.errors import UserError, nearest
 from workbench.runner import parameters, project
+from workbench.runner.names import names_of
 from workbench.runner.run import preset_values
 from workbench.sweep import blocks
 from workbench.sweep.spec import MAX_POINTS
@@ -47,6 +48,7 @@ class Design:
         ]
         self.axes = tuple(name for table in self.tables for name in table.names)
         self._check_axes(model)
+        self.notebook = self._kept(model)
         self.settings = math.prod(len(table) for table in self.tables)
         if len(self) > MAX_POINTS:
             raise UserError(f"{spec.path.name}: {len(self)} points; a sweep has at most {MAX_POINTS}")
@@ -83,6 +85,34 @@ class Design:
             for name, value in model.fixed.items()
         }
         return parameters.effective(self.declared, {**preset, **fixed}, self.study.name)[1]
+
+    def _kept(self, model):
+        """The notebook without the cells that the spec leaves out; nothing may be left out that is not there."""
+        starts = tuple(model.without)
+        cells = self.study.notebook["cells"]
+        groups = {cell.get("id", "").split("-")[0] for cell in cells if parameters.TAG not in _tags(cell)} - {""}
+        for i, start in enumerate(starts):
+            if start not in groups:
+                raise self.spec.error(
+                    ("without", i),
+                    f"no cell of {self.study.name} has an id that starts with {start!r}.{nearest(start, groups)} "
+                    f"There are: {', '.join(sorted(groups))}.",
+                )
+        kept, given, gone = [], set(), set()
+        for cell in cells:
+            own, needed = _names(cell)
+            if cell.get("id", "").split("-")[0] in starts and parameters.TAG not in _tags(cell):
+                gone |= own
+                continue
+            if missing := needed & (gone - given):
+                raise self.spec.error(
+                    ("without",),
+                    f"cell {cell['id']} needs {', '.join(sorted(missing))} from what is left out; "
+                    f"leave out {cell['id'].split('-')[0]!r} too",
+                )
+            given |= own
+            kept.append(cell)
+        return {**self.study.notebook, "cells": kept}
 
     def _check_axes(self, model):
         spec, seen = self.spec, {}
@@ -123,6 +153,17 @@ class Design:
         low, count = self._seed_range
         words = SeedSequence([self.spec.model.seed, digest, replicate]).generate_state(2, "uint32").tolist()
         return low + (words[0] << 32 | words[1]) % count
+
+
+def _names(cell):
+    try:
+        return names_of("".join(cell["source"])) if cell["cell_type"] == "code" else (set(), set())
+    except SyntaxError:  # a magic
+        return set(), set()
+
+
+def _tags(cell):
+    return cell.get("metadata", {}).get("tags", [])
 
 
 def canonical(value):

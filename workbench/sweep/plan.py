@@ -75,7 +75,7 @@ class Plan:
 def make(spec, folder, only_failed=False):
     """The plan of a spec in a folder; reads, and writes nothing."""
     design = Design(spec)
-    text = task.without_outputs(design.study.notebook)
+    text = task.without_outputs(design.notebook)
     parts = task.parts_of(text)
     code = fingerprint.digest(parts, design.study.name)
     return Plan(spec, design, folder, text, parts, code, Journal(folder, code), only_failed)

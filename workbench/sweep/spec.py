@@ -112,6 +112,7 @@ class SpecModel(_Strict):
     replicates: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     share_seeds_over: list[str] = []
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    without: list[str] = []
 
 
 @dataclass(frozen=True)
