@@ -12,11 +12,11 @@ An estimator minimises the source rows' loss -log f(y|x) weighted by min(w, clip
 target to source: power 0 is maximum likelihood (MLE), power 1 without clip the weighted one (MWLE). Its excess target
 risk is the mean of -log f under the target less that of the best parameter, in nats.
 
-``theory`` has the limits, ``misspecified`` a linear model with cubic terms left out, ``fit`` the estimators, ``risk``
-the exact excess risk of a fit, ``simulation`` the experiments.
+``theory`` has the limits, ``misspecified`` a linear model with cubic terms left out, ``fitting`` the estimators,
+``risk`` the exact excess risk of a fit, ``simulation`` the experiments.
 """
 
-from workbench.studies.misspecification.covariate_shift_mle.fit import fit
+from workbench.studies.misspecification.covariate_shift_mle.fitting import fit
 from workbench.studies.misspecification.covariate_shift_mle.misspecified import (
     crossover,
     misspecified_terms,

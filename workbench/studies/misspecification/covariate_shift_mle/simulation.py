@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from workbench.montecarlo import batches, one_blas_thread, streams
-from workbench.studies.misspecification.covariate_shift_mle.fit import fit
+from workbench.studies.misspecification.covariate_shift_mle.fitting import fit
 from workbench.studies.misspecification.covariate_shift_mle.misspecified import pseudo_true
 from workbench.studies.misspecification.covariate_shift_mle.risk import excess_risk
 from workbench.studies.misspecification.covariate_shift_mle.theory import check

@@ -85,7 +85,7 @@ def limiting_risk(model, theta, ratios, power=0.0):
 
         tr(I_T I_S^-1)/2
 
-    (Ge et al. 2023, arXiv 2311.15961, whose rate this trace is; the constant 1/2 is classical asymptotics), power 1 the
+    (classical asymptotics; Ge et al. 2024, arXiv 2311.15961, show the MLE to be minimax up to a constant), power 1 the
     MWLE's. For the linear model they are sum_j r_j/2 and W/2 sum_j 1/(2-r_j), W = prod_j (r_j(2-r_j))^(-1/2)
     (derived for this project).
 
