@@ -65,5 +65,7 @@ def test_nuts_finds_the_posterior_with_recovered_latents():
     assert draws.shape == (2, 250, 20) and gradients.shape == seconds.shape == (2, 250)
     assert np.all(gradients >= 1) and np.all(seconds > 0)
     mean, sd = mm.posterior_moments(problem)
-    effective = mm.effective_draws(draws).sum(axis=0)
-    assert np.max(np.abs((draws.mean(axis=(0, 1)) - mean) / sd) * np.sqrt(effective)) < 4.5
+    errors = mm.mean_errors(draws)
+    assert np.max(np.abs(draws.mean(axis=(0, 1)) - mean) / errors) < 4.5
+    effective = mm.effective_draws(draws)
+    assert effective.shape == (2, 20) and np.all(np.abs(np.log(errors / sd * np.sqrt(effective.sum(axis=0)))) < 0.7)

@@ -11,7 +11,7 @@ plain, the non-centred and the marginalised parametrisation (`densities`), by HM
 from workbench.studies.bayesian_computation.marginalised_mcmc import automatic
 from workbench.studies.bayesian_computation.marginalised_mcmc.densities import forms
 from workbench.studies.bayesian_computation.marginalised_mcmc.graphs import graph
-from workbench.studies.bayesian_computation.marginalised_mcmc.nuts import effective_draws, sample_nuts
+from workbench.studies.bayesian_computation.marginalised_mcmc.nuts import effective_draws, mean_errors, sample_nuts
 from workbench.studies.bayesian_computation.marginalised_mcmc.pooling import (
     FORMS,
     condition_number,
@@ -47,6 +47,7 @@ __all__ = [
     "log_marginal",
     "log_prior",
     "make",
+    "mean_errors",
     "posterior_moments",
     "published",
     "quadrature",

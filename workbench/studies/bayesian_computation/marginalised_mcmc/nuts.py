@@ -26,7 +26,7 @@ def pymc_model(problem, form):
     return model
 
 
-def sample_nuts(problem, form, n_draws, *, n_tune=300, n_chains=4, seed):
+def sample_nuts(problem, form, n_draws, *, n_tune=200, n_chains=4, seed):
     """Draws of the posterior by PyMC's NUTS, with what each draw cost.
 
     Parameters
@@ -84,6 +84,18 @@ def effective_draws(draws):
         import arviz as az
 
         return np.array([[az.ess(chain[None, :, k]) for k in range(draws.shape[2])] for chain in draws])
+
+
+def mean_errors(draws):
+    """Monte Carlo standard errors of the averages over all chains, by ArviZ (Vehtari et al. 2021), array (k,).
+
+    From all chains together, so that chains that disagree count; ``draws`` is an array (C, n, k).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import arviz as az
+
+        return np.array([np.asarray(az.mcse(draws[:, :, k], method="mean")).item() for k in range(draws.shape[2])])
 
 
 def _points(problem, form, drawn):
