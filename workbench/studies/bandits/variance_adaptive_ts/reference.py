@@ -3,10 +3,10 @@
 They check the conjugate updates that arXiv 2303.09033 uses.
 """
 
-import warnings
-
 import numpy as np
 from scipy.special import digamma, gammaln
+
+from workbench import nuts
 
 
 def quadrature_moments(prior, rewards, n_points=400):
@@ -74,31 +74,12 @@ def nuts_moments(prior, rewards, n_draws=400, seed=0):
 
     Needs PyMC (the extra ``bayes``); about 3 s besides its import.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # notices of PyMC's own dependencies about their future versions
-        import pymc as pm
-
-        with pm.Model():
-            precision = pm.Gamma("precision", prior.alpha, beta=prior.beta)
-            mean = pm.Normal("mean", prior.mean, tau=prior.kappa * precision)
-            pm.Normal("rewards", mean, tau=precision, observed=np.asarray(rewards, dtype=float))
-            drawn = pm.sample(
-                n_draws,
-                tune=200,
-                chains=1,
-                cores=1,
-                random_seed=seed,
-                progressbar=False,
-                quiet=True,
-                compute_convergence_checks=False,
-                compile_kwargs={"mode": "FAST_COMPILE"},
-            )
+    with nuts.quiet_pymc() as pm, pm.Model():
+        precision = pm.Gamma("precision", prior.alpha, beta=prior.beta)
+        mean = pm.Normal("mean", prior.mean, tau=prior.kappa * precision)
+        pm.Normal("rewards", mean, tau=precision, observed=np.asarray(rewards, dtype=float))
+        drawn = nuts.sample(pm, n_draws, n_tune=200, seed=seed)
     draws = {name: drawn.posterior[name].values.ravel() for name in ("mean", "precision")}
     draws["log_precision"] = np.log(draws["precision"])
     values = {name: float(x.mean()) for name, x in draws.items()}
-    return values, {name: _batch_means_se(x) for name, x in draws.items()}
-
-
-def _batch_means_se(x, n_batches=40):
-    means = x[: x.size // n_batches * n_batches].reshape(n_batches, -1).mean(axis=1)
-    return float(means.std(ddof=1) / np.sqrt(n_batches))
+    return values, {name: float(nuts.batch_means_se(x)) for name, x in draws.items()}

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from workbench import nuts
 from workbench.studies.bayesian_computation.marginalised_mcmc.densities import forms, to_natural
 from workbench.studies.bayesian_computation.marginalised_mcmc.problems import MEAN_SCALE, PARETO_SHAPE, RATE_SHAPE
 from workbench.studies.bayesian_computation.marginalised_mcmc.theory import rotated
@@ -17,12 +18,8 @@ def pymc_model(problem, form):
     """
     if form not in forms(problem):
         raise ValueError(f"form must be one of {', '.join(forms(problem))} for {problem.model}, got {form!r}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # notices of PyMC's own dependencies about their future versions
-        import pymc as pm
-
-        with pm.Model() as model:
-            {"trials": _trials, "counts": _counts}.get(problem.model, _normal)(pm, problem, form)
+    with nuts.quiet_pymc() as pm, pm.Model() as model:
+        {"trials": _trials, "counts": _counts}.get(problem.model, _normal)(pm, problem, form)
     return model
 
 
@@ -47,21 +44,8 @@ def sample_nuts(problem, form, n_draws, *, n_tune=200, n_chains=4, seed):
     Compiled by Numba: one to a few seconds the first time, and from its cache after that.
     """
     model = pymc_model(problem, form)
-    with warnings.catch_warnings(), model:
-        warnings.simplefilter("ignore")
-        import pymc as pm
-
-        drawn = pm.sample(
-            n_draws,
-            tune=n_tune,
-            chains=n_chains,
-            cores=1,
-            random_seed=seed,
-            progressbar=False,
-            quiet=True,
-            compute_convergence_checks=False,
-            compile_kwargs={"mode": "NUMBA"},
-        )
+    with nuts.quiet_pymc() as pm, model:
+        drawn = nuts.sample(pm, n_draws, n_tune=n_tune, seed=seed, n_chains=n_chains, mode="NUMBA")
     points = _points(problem, form, {name: drawn.posterior[name].values for name in drawn.posterior.data_vars})
     flat = to_natural(problem, form, points.reshape(n_chains * n_draws, -1), np.random.default_rng(seed))
     stats = drawn.sample_stats

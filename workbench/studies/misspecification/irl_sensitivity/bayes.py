@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from workbench import nuts
 from workbench.studies.misspecification.irl_sensitivity.mdp import (
     check_discount,
     check_temperature,
@@ -95,7 +96,6 @@ def posterior(transitions, counts, *, observer_discount, temperature, prior_sd=1
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # notices of PyMC's own dependencies about their future versions
-        import pymc as pm
         import pytensor.tensor as pt
         from pytensor.graph.op import Op
 
@@ -127,19 +127,8 @@ def posterior(transitions, counts, *, observer_discount, temperature, prior_sd=1
     n_states = len(transitions)
     # an orthonormal basis of the rewards with mean zero
     basis = np.linalg.qr(np.concatenate([np.ones((n_states, 1)), np.eye(n_states)[:, 1:]], axis=1))[0][:, 1:]
-    with warnings.catch_warnings(), pm.Model():
-        warnings.simplefilter("ignore")
+    with nuts.quiet_pymc() as pm, pm.Model():
         along = pm.Normal("along", 0.0, prior_sd, shape=n_states - 1)
         pm.Potential("demonstrations", LogLikelihood()(pt.dot(basis, along)))
-        trace = pm.sample(
-            draws=n_draws,
-            tune=n_tune,
-            chains=1,
-            cores=1,
-            random_seed=seed,
-            progressbar=False,
-            quiet=True,
-            compute_convergence_checks=False,
-            compile_kwargs={"mode": "FAST_COMPILE"},
-        )
+        trace = nuts.sample(pm, n_draws, n_tune=n_tune, seed=seed)
     return trace.posterior["along"].values[0] @ basis.T
