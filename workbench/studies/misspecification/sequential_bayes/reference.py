@@ -1,9 +1,8 @@
 """An independent route to the same posterior: PyMC's NUTS. Derived for this project; no statement of a paper."""
 
-import warnings
-
 import numpy as np
 
+from workbench import nuts
 from workbench.studies.misspecification.sequential_bayes.checks import check_integer, check_positive
 
 
@@ -33,27 +32,12 @@ def nuts_moments(mean, covariance, design, labels, noise, *, n_draws=1500, n_tun
     check_integer("n_draws", n_draws, 80)
     check_integer("n_tune", n_tune, 1)
     mean, root = np.asarray(mean, dtype=float), np.linalg.cholesky(covariance)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # notices of PyMC's own dependencies about their future versions
-        import pymc as pm
-
-        with pm.Model():
-            standard = pm.Normal("standard", 0.0, 1.0, shape=mean.size)
-            fitted = pm.math.dot(np.asarray(design) @ root, standard) + np.asarray(design) @ mean
-            pm.Normal("labels", fitted, noise, observed=np.asarray(labels, dtype=float))
-            drawn = pm.sample(
-                n_draws,
-                tune=n_tune,
-                chains=1,
-                cores=1,
-                random_seed=seed,
-                progressbar=False,
-                quiet=True,
-                compute_convergence_checks=False,
-                compile_kwargs={"mode": "FAST_COMPILE"},
-            )
+    with nuts.quiet_pymc() as pm, pm.Model():
+        standard = pm.Normal("standard", 0.0, 1.0, shape=mean.size)
+        fitted = pm.math.dot(np.asarray(design) @ root, standard) + np.asarray(design) @ mean
+        pm.Normal("labels", fitted, noise, observed=np.asarray(labels, dtype=float))
+        drawn = nuts.sample(pm, n_draws, n_tune=n_tune, seed=seed)
     weights = mean + drawn.posterior["standard"].values[0] @ root.T
     centred = weights - weights.mean(axis=0)
     draws = np.concatenate([weights, centred**2], axis=1)
-    batch = draws[: n_draws // 40 * 40].reshape(40, -1, 2 * mean.size).mean(axis=1)
-    return draws.mean(axis=0), batch.std(axis=0, ddof=1) / np.sqrt(40)
+    return draws.mean(axis=0), nuts.batch_means_se(draws)
