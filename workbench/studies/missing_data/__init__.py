@@ -1,0 +1,1 @@
+"""Data with holes: what filling them in costs, and what it does not."""
