@@ -9,7 +9,7 @@ unless said otherwise (MCAR). Errors are stated as excess over sigma^2, the risk
 the excess of the best linear predictor on imputed data is the imputation bias.
 """
 
-from workbench.studies.missing_data.naive_imputation.designs import design, mean_rates
+from workbench.studies.missing_data.naive_imputation.designs import design, guided_design, mean_rates
 from workbench.studies.missing_data.naive_imputation.mar import mar_moments, mar_moments_of_mask, simulate_mar_risk
 from workbench.studies.missing_data.naive_imputation.sgd_theory import averaged_sgd_risk
 from workbench.studies.missing_data.naive_imputation.simulation import simulate_averaged_sgd, simulate_risk
@@ -29,6 +29,7 @@ __all__ = [
     "best_imputed",
     "correlated_penalty",
     "design",
+    "guided_design",
     "imputation_bias",
     "imputed_risk",
     "low_rank_bias",

@@ -52,6 +52,30 @@ def design(spectrum, n_features, rank=1):
     return basis * np.sqrt(eigenvalues), basis.sum(axis=1) / np.sqrt(d)
 
 
+def guided_design(n_features, rank, correlation=0.8):
+    """The low-rank design with one more column in front: standard normal, of no effect, correlated with the signal.
+
+    For masks that this column decides, see `mar_moments`. Derived for this project.
+
+    Returns
+    -------
+    factor : array of shape (n_features + 1, rank + 1)
+    coefficients : array of shape (n_features + 1,), the first one 0
+
+    Raises
+    ------
+    ValueError
+        For arguments out of range.
+    """
+    if not -1 < correlation < 1:
+        raise ValueError(f"correlation must lie in (-1, 1), got {correlation}")
+    low, coefficients = design("low_rank", n_features, rank)
+    factor = np.zeros((n_features + 1, low.shape[1] + 1))
+    factor[1:, :-1] = low
+    factor[0] = np.append(correlation * (coefficients @ low), np.sqrt(1 - correlation**2))
+    return factor, np.append(0.0, coefficients)
+
+
 def mean_rates(n_features, rate, spread=0.0):
     """Observation rates rising evenly from ``rate - spread`` to ``rate + spread`` over the columns; shape (d,).
 
