@@ -122,6 +122,4 @@ def check(covariance, inside, outside, threshold):
     if not threshold > 0:
         raise ValueError(f"threshold must be positive, got {threshold}")
     if abs(covariance[0, 0] - 1) > 1e-9:
-        raise ValueError(
-            f"covariance[0, 0], the variance of the column that decides, must be 1, got {covariance[0, 0]}"
-        )
+        raise ValueError(f"the variance of the deciding column must be 1, got {covariance[0, 0]:g}")
