@@ -14,7 +14,8 @@ SPECTRA = ("low_rank", "power_law", "flat")
 def design(spectrum, n_features, rank=1):
     """A factor A with Sigma = A A', diag(Sigma) = 1, and coefficients b with b' Sigma b = 1.
 
-    The signal has the same coefficient on every eigenvector of a positive eigenvalue.
+    The signal has the same coefficient on every eigenvector of a positive eigenvalue; over the columns it peaks at the
+    first ones, which matters where rates are unequal.
 
     Parameters
     ----------
