@@ -80,7 +80,7 @@ def guided_design(n_features, rank, correlation=0.8):
 def mean_rates(n_features, rate, spread=0.0):
     """Observation rates rising evenly from ``rate - spread`` to ``rate + spread`` over the columns; shape (d,).
 
-    No theorem needed; ``ValueError`` unless all rates lie in (0, 1].
+    ``ValueError`` unless all rates lie in (0, 1].
     """
     if not (0 < rate - abs(spread) and rate + abs(spread) <= 1):
         raise ValueError(f"rate -+ spread must lie in (0, 1], got {rate} -+ {spread}")

@@ -115,7 +115,7 @@ def simulate_mar_risk(
 
 
 def check(covariance, inside, outside, threshold):
-    """``ValueError`` with a sentence for arguments out of range. No theorem here."""
+    """``ValueError`` with a sentence for arguments out of range."""
     for name, rate in (("inside", inside), ("outside", outside)):
         if not 0 < rate <= 1:
             raise ValueError(f"{name} must lie in (0, 1], got {rate}")
