@@ -15,7 +15,7 @@ NAME = "evaluation/expected_best_of_n"
 def test_smoke_run(tmp_path, changes):
     found = workbench.run(NAME, changes, preset="smoke", output=tmp_path / "out.ipynb")
     verdicts = {claim["identifier"]: claim["verdict"] for claim in found["claims"]}
-    assert len(verdicts) == 11 and set(verdicts.values()) == {"confirmed"}, verdicts
+    assert len(verdicts) == 12 and set(verdicts.values()) == {"confirmed"}, verdicts
     law, pool = changes.get("law", "exponential"), changes.get("n_pool", 12)
     rows = found["tables"]["curves"]
     assert rows[0]["n"] == 1 and rows[-1]["n"] == 2 * pool
