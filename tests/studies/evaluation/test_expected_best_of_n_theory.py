@@ -1,135 +1,147 @@
-"""The best of n: laws against simulation and quadrature, weights against brute force, exact errors."""
+"""Expected best of n: weights, exact bias and variance against brute force, closed forms, quadrature and limits."""
 
-from itertools import product
-from math import comb, factorial
+from itertools import combinations, product
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
+from scipy import integrate, stats
 
-from workbench.montecarlo import mean_and_se
+from workbench.best_of_n import subset_weights
 from workbench.studies.evaluation import expected_best_of_n as eb
 
-
-@pytest.mark.parametrize("law", eb.laws.LAWS)
-def test_expected_best_of_n_draws(law):
-    draws = eb.draw(law, (40_000, 16), np.random.default_rng(1))
-    for n in (1, 2, 5, 16):
-        mean, se = mean_and_se(draws[:, :n].max(axis=1))
-        assert abs(mean - eb.expected_best(law, n)) < 4.5 * se, (law, n)
-
-
-def test_bimodal_and_normal_by_other_integrals():
-    def bimodal(x):
-        if x < 0.5:
-            return max(0.0, (x - 0.3) / 0.2 * 0.9)
-        return 0.9 + max(0.0, min(0.1, x - 0.8))
-
-    for n in (1, 3, 12):
-        value = 0.9 - quad(lambda x, n=n: bimodal(x) ** n, 0.3, 0.9, points=[0.5, 0.8])[0]
-        assert eb.expected_best("bimodal", n) == pytest.approx(value, rel=1e-9)
-    assert eb.expected_best("normal", 2) == pytest.approx(1 / np.sqrt(np.pi), abs=1e-10)
-    assert eb.expected_best("normal", 3) == pytest.approx(1.5 / np.sqrt(np.pi), abs=1e-10)
-    assert eb.expected_best("normal", 1000) == pytest.approx(3.24143577, abs=1e-6)  # tabulated
+CONTINUOUS = {
+    "small": stats.truncnorm(-5, 1, loc=0.5, scale=0.1),
+    "big": stats.truncnorm(-1.25, 2.5, loc=0.25, scale=0.2),
+    "uniform": stats.uniform(),
+    "normal": stats.norm(),
+    "exponential": stats.expon(),
+    "pareto": stats.pareto(3),
+}
+RNG = np.random.default_rng(5)
 
 
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_laws_and_expected_best_against_scipy(name):
+    law, known = eb.law(name), CONTINUOUS[name]
+    levels = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-6])
+    np.testing.assert_allclose(law.quantile(levels), known.ppf(levels), rtol=1e-6)
+    np.testing.assert_allclose(eb.below(law, known.ppf(levels)), levels, rtol=2e-4)
+    for n in (1, 4, 30):
+        direct, _ = integrate.quad(lambda u: known.ppf(u) * n * u ** (n - 1), 0, 1, limit=400)  # noqa: B023
+        assert eb.expected_best(law, n) == pytest.approx(direct, rel=3e-4, abs=1e-4)
+
+
+def test_laws_without_a_density():
+    bimodal = eb.law("bimodal")
+    assert eb.expected_best(bimodal, 1) == pytest.approx(0.9 * 0.4 + 0.1 * 0.85, abs=1e-5)
+    assert eb.below(bimodal, 0.6) == pytest.approx(0.9, abs=1e-9)
+    accuracy, known = eb.law("accuracy"), stats.binom(20, 0.7)
+    assert eb.expected_best(accuracy, 3) == pytest.approx(1 - np.sum(known.cdf(np.arange(20)) ** 3) / 20)
+    assert eb.below(accuracy, 0.71) == pytest.approx(known.cdf(14))
+    assert accuracy.quantile(np.array([known.cdf(14) - 1e-9, known.cdf(14) + 1e-9])) == pytest.approx([0.7, 0.75])
+    coins = eb.discrete([1.0, 0.0], [0.3, 0.7])
+    assert eb.expected_best(coins, 4) == pytest.approx(1 - 0.7**4)
+    assert eb.discrete([2.0, 2.0, 5.0]).quantile(np.array([0.5, 0.7])).tolist() == [2.0, 5.0]
+
+
+@pytest.mark.parametrize("n_pool, n", [(5, 1), (5, 3), (4, 4), (3, 6)])
+def test_plug_in_and_different_runs_by_enumeration(n_pool, n):
+    scores = RNG.standard_normal(n_pool)
+    draws = np.array(list(product(range(n_pool), repeat=n)))
+    assert eb.plug_in(scores, n) == pytest.approx(scores[draws].max(axis=1).mean())
+    different = np.array([len(set(draw)) for draw in draws])
+    counted = [np.mean(different == d) for d in range(1, n_pool + 1)]
+    np.testing.assert_allclose(eb.different_runs(n_pool, n), counted, atol=1e-14)
+
+
+@pytest.mark.parametrize("n_pool, n", [(20, 15), (7, 7), (10, 40), (100, 60)])
+def test_plug_in_is_a_mixture_of_unbiased_estimators(n_pool, n):
+    mixed = sum(p * subset_weights(n_pool, d) for d, p in enumerate(eb.different_runs(n_pool, n), start=1))
+    np.testing.assert_allclose(mixed, eb.plug_in_weights(n_pool, n), atol=1e-10)
+    assert eb.plug_in_weights(n_pool, n).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "plug-in"])
 @pytest.mark.parametrize("n", [1, 2, 4])
-def test_plug_in_averages_over_all_draws_with_replacement(n):
-    pool = np.array([0.3, -1.0, 2.5, 2.5, 0.9])
-    brute = np.mean([max(drawn) for drawn in product(pool, repeat=n)])
-    assert eb.estimates(pool, [n]).plug_in[0] == pytest.approx(brute, rel=1e-12)
+def test_moments_by_enumerating_all_pools(estimator, n):
+    """A law on three scores, pools of four: all 81 of them with their probabilities."""
+    values, chances = np.array([0.0, 1.0, 3.0]), np.array([0.5, 0.3, 0.2])
+    pools = np.array(list(product(range(3), repeat=4)))
+    weight = chances[pools].prod(axis=1)
+    sorted_pools = np.sort(values[pools], axis=1)
+    if estimator == "unbiased":
+        estimates = np.mean([sorted_pools[:, s].max(axis=1) for s in combinations(range(4), n)], axis=0)
+    else:
+        estimates = eb.plug_in(sorted_pools, n)
+    law = eb.discrete(values, chances)
+    bias, variance = eb.bias_and_variance(law, 4, n, estimator)
+    mean = weight @ estimates
+    assert bias == pytest.approx(mean - eb.expected_best(law, n), abs=1e-12)
+    assert variance == pytest.approx(weight @ (estimates - mean) ** 2, abs=1e-12)
+    assert eb.mean_squared_error(law, 4, n, estimator) == pytest.approx(
+        weight @ (estimates - eb.expected_best(law, n)) ** 2
+    )
 
 
-def test_law_of_the_number_of_different_runs():
-    def stirling(n, d):
-        return sum((-1) ** k * comb(d, k) * (d - k) ** n for k in range(d + 1)) // factorial(d)
-
-    for pool, n in [(5, 1), (5, 4), (6, 9)]:
-        exact = [stirling(n, d) * factorial(pool) / factorial(pool - d) / pool**n for d in range(1, pool + 1)]
-        np.testing.assert_allclose(eb.distinct_draws(pool, n), exact, atol=1e-12)
-    assert eb.distinct_draws(20, 15) @ np.arange(1, 21) == pytest.approx(20 * (1 - 0.95**15))
-
-
-def test_plug_in_is_the_unbiased_estimate_of_fewer_draws():
-    pools = np.random.default_rng(2).standard_normal((30, 9))
-    subsets = eb.estimates(pools, np.arange(1, 10)).unbiased
-    for n in (1, 3, 9, 40):
-        np.testing.assert_allclose(
-            eb.estimates(pools, [n]).plug_in[:, 0], subsets @ eb.distinct_draws(9, n), rtol=1e-10
-        )
+@pytest.mark.parametrize("n", [3, 15, 20])
+def test_variance_by_the_covariances_of_uniform_order_statistics(n):
+    B = 20
+    i = np.arange(1, B + 1)
+    low, high = np.minimum.outer(i, i), np.maximum.outer(i, i)
+    covariance = low * (B + 1 - high) / ((B + 1) ** 2 * (B + 2))
+    for estimator, w in (("unbiased", subset_weights(B, n)), ("plug-in", eb.plug_in_weights(B, n))):
+        bias, variance = eb.bias_and_variance(eb.law("uniform"), B, n, estimator)
+        assert variance == pytest.approx(w @ covariance @ w, rel=1e-4)
+        assert bias == pytest.approx(w @ i / (B + 1) - n / (n + 1), abs=1e-5)
 
 
-@pytest.mark.parametrize("law", eb.laws.LAWS)
-def test_means_of_both_estimates(law):
-    found = eb.simulate(law, 12, [2, 6, 12], n_replications=20_000, seed=3)
-    for k, n in enumerate([2, 6, 12]):
-        mean, se = mean_and_se(found.unbiased[:, k])
-        assert abs(mean - eb.expected_best(law, n)) < 4.5 * se
-        mean, se = mean_and_se(found.plug_in[:, k])
-        assert abs(mean - eb.mean_plug_in(law, 12, n)) < 4.5 * se
+@pytest.mark.parametrize("name", eb.LAWS)
+def test_bias_limits_and_invariances(name):
+    law = eb.law(name)
+    assert eb.expected_plug_in(law, 9, 1) == pytest.approx(eb.expected_best(law, 1))
+    biases = [eb.bias_and_variance(law, B, 8, "plug-in")[0] for B in (8, 16, 64)]
+    assert biases[0] < biases[1] < biases[2] < 0
+    first, second = eb.expected_best(law, np.array([1, 2]))
+    assert eb.bias_and_variance(law, 11, 2, "plug-in")[0] == pytest.approx(-(second - first) / 11)
+    assert eb.expected_plug_in(law, 6, 500) == pytest.approx(eb.expected_best(law, 6))  # the pool is exhausted
+    moved = law._replace(scores=3 + 2 * law.scores)
+    assert eb.mean_squared_error(moved, 10, 6, "plug-in") == pytest.approx(
+        4 * eb.mean_squared_error(law, 10, 6, "plug-in")
+    )
 
 
-def test_planning_value():
-    """Uniform scores, B = 20, n = 15: the truth 15/16, the plug-in lower by 0.0238."""
-    assert eb.expected_best("uniform", 15) == pytest.approx(0.9375)
-    assert eb.mean_plug_in("uniform", 20, 15) == pytest.approx(0.913713, abs=1e-6)
+def test_variance_of_the_mean_and_of_the_maximum():
+    normal = eb.law("normal")
+    for estimator in ("unbiased", "plug-in"):
+        assert eb.bias_and_variance(normal, 25, 1, estimator)[1] == pytest.approx(1 / 25, rel=1e-4)
+    known, B = stats.norm(), 12
+    second, _ = integrate.quad(lambda x: x**2 * B * known.cdf(x) ** (B - 1) * known.pdf(x), -9, 9)
+    first, _ = integrate.quad(lambda x: x * B * known.cdf(x) ** (B - 1) * known.pdf(x), -9, 9)
+    assert eb.bias_and_variance(normal, B, B, "unbiased")[1] == pytest.approx(second - first**2, rel=1e-4)
 
 
-@pytest.mark.parametrize("law", ["uniform", "exponential"])
-@pytest.mark.parametrize("estimator", ["plug-in", "unbiased"])
-def test_exact_errors(law, estimator):
-    sizes = [1, 4, 10]
-    found = eb.simulate(law, 10, sizes, n_replications=60_000, seed=4)
-    draws = found.plug_in if estimator == "plug-in" else found.unbiased
-    for k, n in enumerate(sizes):
-        bias, variance = eb.bias_and_variance(law, 10, n, estimator)
-        mean, se = mean_and_se((draws[:, k] - eb.expected_best(law, n)) ** 2)
-        assert abs(mean - bias**2 - variance) < 4.5 * se
-        expected = eb.mean_plug_in(law, 10, n) - eb.expected_best(law, n) if estimator == "plug-in" else 0.0
-        assert bias == pytest.approx(expected, abs=1e-12)
+def test_bound_and_negative_errors_in_closed_form():
+    uniform, exponential = eb.law("uniform"), eb.law("exponential")
+    assert eb.pool_below_truth(uniform, 20, 10) == pytest.approx((10 / 11) ** 20, rel=1e-3)
+    assert eb.above_truth(uniform, 25) == pytest.approx(1 - (25 / 26) ** 25, rel=1e-3)
+    harmonic = np.sum(1 / np.arange(1, 11))
+    assert eb.above_truth(exponential, 10) == pytest.approx(1 - (1 - np.exp(-harmonic)) ** 10, rel=1e-3)
 
 
-def test_limits_and_invariances():
-    pool = np.random.default_rng(5).standard_normal(8)
-    one = eb.estimates(pool, [1])
-    assert one.plug_in[0] == pytest.approx(pool.mean()) and one.unbiased[0] == pytest.approx(pool.mean())
-    assert eb.estimates(pool, [8]).unbiased[0] == pytest.approx(pool.max())
-    assert eb.estimates(pool, [100_000]).plug_in[0] == pytest.approx(pool.max())
-    assert np.isnan(eb.estimates(pool, [9]).unbiased[0])
-    moved = eb.estimates(3 * pool + 1, [2, 5])
-    np.testing.assert_allclose(moved.plug_in, 3 * eb.estimates(pool, [2, 5]).plug_in + 1)
-    exact = eb.mean_plug_in("exponential", 2000, 6) - eb.expected_best("exponential", 6)
-    assert eb.leading_bias("exponential", 2000, 6) == pytest.approx(exact, rel=0.01)
-
-
-def test_bootstrap_intervals():
-    """The plain mean of twenty normal scores: the interval is short of 95 % by a little; at n = 20, by a lot."""
-    plain = eb.bootstrap_covers("normal", 20, 1, n_replications=1500, seed=6)
-    assert 0.89 < plain.mean() < 0.95
-    assert eb.bootstrap_covers("normal", 20, 20, n_replications=500, seed=6).mean() < 0.6
-    assert np.array_equal(plain, eb.bootstrap_covers("normal", 20, 1, n_replications=1500, seed=6))
-
-
-@pytest.mark.parametrize(
-    "call, message",
-    [
-        (lambda: eb.draw("gauss", 3, np.random.default_rng(0)), "law must be one of uniform, normal, .*, got 'gauss'"),
-        (lambda: eb.expected_best("uniform", 0), "n must be positive"),
-        (lambda: eb.plug_in_weights(0, 2), "n_pool must be a positive integer, got 0"),
-        (lambda: eb.distinct_draws(5, 1.5), "n must be a positive integer, got 1.5"),
-        (lambda: eb.leading_bias("uniform", 9, 1), "n must be at least 2, got 1"),
-        (
-            lambda: eb.bias_and_variance("normal", 9, 2, "plug-in"),
-            "law must be 'uniform' or 'exponential', got 'normal'",
-        ),
-        (lambda: eb.bias_and_variance("uniform", 9, 2, "V"), "estimator must be 'plug-in' or 'unbiased', got 'V'"),
-        (lambda: eb.bias_and_variance("uniform", 9, 10, "unbiased"), r"n must be an integer in \[1, n_pool\]"),
-        (
-            lambda: eb.bootstrap_covers("uniform", 9, 2, level=95, n_replications=2, seed=0),
-            r"level must lie in \(0, 1\), got 95",
-        ),
-    ],
-)
-def test_bad_input_gets_a_sentence(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+def test_bad_input_is_named():
+    uniform = eb.law("uniform")
+    for call, words in [
+        (lambda: eb.law("beta"), "law must be one of"),
+        (lambda: eb.plug_in_weights(0, 1), "n_pool must be a positive integer, got 0"),
+        (lambda: eb.plug_in(np.ones(3), 1.5), "n must be a positive integer, got 1.5"),
+        (lambda: eb.different_runs(4, 0), "n must be a positive integer"),
+        (lambda: eb.expected_best(uniform, 0), "n must be positive"),
+        (lambda: eb.bias_and_variance(uniform, 5, 6, "unbiased"), r"n must be an integer in \[1, n_pool\] = \[1, 5\]"),
+        (lambda: eb.bias_and_variance(uniform, 5, 5, "V"), "estimator must be 'unbiased' or 'plug-in', got 'V'"),
+        (lambda: eb.pool_below_truth(uniform, 5, 0), "n must be a positive integer"),
+        (lambda: eb.above_truth(uniform, 0), "n must be a positive integer"),
+        (lambda: eb.discrete([]), "values must be a non-empty vector"),
+        (lambda: eb.discrete([1.0, 2.0], [0.5, 0.6]), "probabilities must be nonnegative"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            call()

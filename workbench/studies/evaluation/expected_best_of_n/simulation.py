@@ -1,97 +1,131 @@
-"""Pools of scores, both estimates on each of them, and bootstrap intervals; batched over replications.
+"""Pools of scores and percentile intervals of the bootstrap, many pools at a time.
 
-The setting of Tang et al. (2020), arXiv 2004.13705: B finished runs, and the question how good the best of n would be.
+The design is that of the simulations in the code of Tang et al. (2020), arXiv 2004.13705: independent scores from a
+known law, percentile intervals from resampled pools. Vectorised for this project.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from workbench.best_of_n import subset_weights
-from workbench.montecarlo import batches, streams
-from workbench.studies.evaluation.expected_best_of_n.laws import draw, expected_best
-from workbench.studies.evaluation.expected_best_of_n.theory import plug_in_weights
+from workbench.montecarlo import streams
+from workbench.studies.evaluation.expected_best_of_n.theory import check_counts
 
 
-class Estimates(NamedTuple):
-    """Both estimates for each n on the same pools, (R, k); the unbiased one is NaN for n > B, where there is none."""
-
-    plug_in: np.ndarray
-    unbiased: np.ndarray
-
-
-def estimates(scores, sizes):
-    """Both estimates of the expected best of n, for every n in ``sizes``.
+def draw_pools(law, n_pool, *, n_replications, seed, shared=0.0):
+    """Pools of B scores, each sorted.
 
     Parameters
     ----------
-    scores : array (..., B)
-    sizes : array of int (k,), each >= 1
+    law : Law
+    n_pool, n_replications : int >= 1
+    seed : int or list of int
+    shared : float in [0, 1)
+        Correlation of the runs of one pool on the normal scale (a Gaussian copula): what they have in common, such as
+        a data split. Each score keeps its law.
 
     Returns
     -------
-    Estimates, arrays (..., k). Cost: one sort, and two products of (..., B) by (B, k). The estimators of Dodge et al.
-    (2019), arXiv 1909.03004, and Tang et al. (2020), arXiv 2004.13705.
-    """
-    ordered = np.sort(np.asarray(scores, dtype=float), axis=-1)
-    n_pool = ordered.shape[-1]
-    plug_in = np.stack([plug_in_weights(n_pool, n) for n in sizes], axis=-1)
-    none = np.full(n_pool, np.nan)
-    unbiased = np.stack([subset_weights(n_pool, n) if n <= n_pool else none for n in sizes], axis=-1)
-    return Estimates(ordered @ plug_in, ordered @ unbiased)
-
-
-def simulate(law, n_pool, sizes, *, n_replications, seed):
-    """Both estimates on independent pools of B scores.
-
-    Parameters
-    ----------
-    law : str, see ``laws.draw``
-    n_pool : int, B >= 1
-    sizes : array of int (k,)
-    n_replications : int, R
-    seed : int or sequence of int
-
-    Returns
-    -------
-    Estimates, arrays (R, k); a row is one pool, so that differences along it are paired
-    """
-    (stream,) = streams(seed, 1)
-    return estimates(draw(law, (n_replications, n_pool), stream), sizes)
-
-
-def bootstrap_covers(law, n_pool, n, *, level=0.95, n_resamples=200, n_replications, seed):
-    """Whether the percentile bootstrap interval of the plug-in holds the true expected best of n, pool by pool.
-
-    Each pool is resampled B out of B with replacement; the interval runs between the quantiles of the plug-in on the
-    resamples. Tang et al. (2020), arXiv 2004.13705, criticise this interval.
-
-    Parameters
-    ----------
-    law : str
-    n_pool, n : int
-    level : float in (0, 1)
-    n_resamples, n_replications : int
-    seed : int or sequence of int
-
-    Returns
-    -------
-    array of bool (R,). Cost: R n_resamples sorts of B integers.
+    array of shape (n_replications, n_pool), ascending along the last axis
 
     Raises
     ------
     ValueError
-        For a level out of range.
+        For arguments out of range. Derived for this project.
     """
+    check_counts(n_pool=n_pool, n_replications=n_replications)
+    if not 0 <= shared < 1:
+        raise ValueError(f"shared must lie in [0, 1), got {shared}")
+    own, common = streams(seed, 2)
+    levels = own.random((n_replications, n_pool))
+    if shared:
+        from scipy.special import ndtr, ndtri
+
+        levels = ndtr(
+            np.sqrt(shared) * common.standard_normal((n_replications, 1)) + np.sqrt(1 - shared) * ndtri(levels)
+        )
+    return np.sort(law.quantile(levels), axis=1)
+
+
+def resampled_weights(weights, n_resamples, stream):
+    """Weights that a sorted pool gets when it is resampled with replacement and the estimator applied again.
+
+    The i-th smallest of the pool takes the ranks C_{i-1}+1 ... C_i of the resampled pool, with C_i the number of draws
+    among the i smallest; it gets the sum of the weights of these ranks. So a resampled estimate is a weighted sum of
+    the pool itself, without sorting (derived for this project).
+
+    Parameters
+    ----------
+    weights : array of shape (B,)
+        Of an estimator, on the ascending pool.
+    n_resamples : int
+    stream : numpy.random.Generator
+
+    Returns
+    -------
+    array of shape (n_resamples, B), nonnegative, rows sum to 1
+    """
+    n_pool = weights.size
+    counts = stream.multinomial(n_pool, np.full(n_pool, 1 / n_pool), size=n_resamples)
+    mass = np.concatenate([[0.0], np.cumsum(weights)])
+    return np.diff(mass[np.cumsum(counts, axis=1)], axis=1, prepend=0.0)
+
+
+def percentile_intervals(pools, weights, *, n_resamples, seed, level=0.95, batch=25):
+    """Percentile intervals of the bootstrap for an estimator that is a weighted sum of the sorted pool.
+
+    Parameters
+    ----------
+    pools : array of shape (R, B), ascending along the last axis
+    weights : array of shape (B,)
+    n_resamples : int >= 2
+    seed : int or list of int
+    level : float in (0, 1)
+    batch : int >= 1
+        So many pools share their resamples.
+
+    Returns
+    -------
+    intervals : array of shape (R, 2)
+    centres : array of shape (R,), the mean of the resampled estimates
+
+    Raises
+    ------
+    ValueError
+        For arguments out of range. Source: Tang et al. (2020), arXiv 2004.13705, released code (percentile bootstrap).
+        Cost: one product (batch, B) by (B, n_resamples) and one partial sort for each batch.
+    """
+    if int(n_resamples) != n_resamples or n_resamples < 2:
+        raise ValueError(f"n_resamples must be an integer of at least 2, got {n_resamples}")
     if not 0 < level < 1:
         raise ValueError(f"level must lie in (0, 1), got {level}")
-    scores_stream, resample_stream = streams(seed, 2)
-    weights, truth = plug_in_weights(n_pool, n), float(expected_best(law, n))
-    covered = []
-    for count in batches(n_replications, 2 * n_resamples * n_pool):
-        ordered = np.sort(draw(law, (count, n_pool), scores_stream), axis=-1)
-        places = np.sort(resample_stream.integers(n_pool, size=(count, n_resamples, n_pool)), axis=-1)
-        resampled = np.take_along_axis(ordered[:, None, :], places, axis=-1) @ weights
-        low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2], axis=-1)
-        covered.append((low <= truth) & (truth <= high))
-    return np.concatenate(covered)
+    (stream,) = streams(seed, 1)
+    tail = (1 - level) / 2
+    intervals, centres = np.empty((len(pools), 2)), np.empty(len(pools))
+    for start in range(0, len(pools), batch):
+        part = slice(start, start + batch)
+        again = pools[part] @ resampled_weights(weights, n_resamples, stream).T
+        intervals[part] = np.quantile(again, [tail, 1 - tail], axis=1).T
+        centres[part] = again.mean(axis=1)
+    return intervals, centres
+
+
+def basic_intervals(estimates, intervals):
+    """The percentile interval turned about the estimate, [2 e - upper, 2 e - lower].
+
+    It moves away from the resampling bias instead of with it. Source: the "reverse" option of the code released with
+    arXiv 2004.13705; classical (Efron & Tibshirani 1993).
+
+    Parameters
+    ----------
+    estimates : array of shape (R,)
+    intervals : array of shape (R, 2)
+
+    Returns
+    -------
+    array of shape (R, 2)
+    """
+    return 2 * np.asarray(estimates)[:, None] - np.asarray(intervals)[:, ::-1]
+
+
+def covers(intervals, value):
+    """Which intervals contain the value: bool array of shape (R,) (derived for this project)."""
+    return (intervals[:, 0] <= value) & (value <= intervals[:, 1])
