@@ -100,7 +100,7 @@ def test_mar_is_above_the_bound_at_rank_one_and_below_at_rank_two():
         (dict(inside=0.0), r"inside must lie in \(0, 1\], got 0.0"),
         (dict(outside=1.2), r"outside must lie in \(0, 1\], got 1.2"),
         (dict(threshold=0.0), "threshold must be positive, got 0.0"),
-        (dict(covariance=2 * np.eye(7)), r"variance of the deciding column, must be 1, got 2"),
+        (dict(covariance=2 * np.eye(7)), "the variance of the deciding column must be 1, got 2"),
     ],
 )
 def test_bad_input_gets_a_sentence(changes, message):

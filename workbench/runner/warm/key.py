@@ -1,5 +1,6 @@
 """What a zygote is good for: the same interpreter, packages, preloaded modules and environment, or another zygote."""
 
+import functools
 import hashlib
 import json
 import os
@@ -37,9 +38,14 @@ def _packages():
     found = []
     for entry in sys.path:
         if Path(entry).name in ("site-packages", "dist-packages") and os.path.isdir(entry):
-            names = sorted(name for name in os.listdir(entry) if name.endswith((".dist-info", ".egg-info", ".pth")))
-            found.append([_stamp(entry), names])
+            stamp = _stamp(entry)
+            found.append([stamp, _names(entry, stamp[1])])
     return found
+
+
+@functools.lru_cache(maxsize=16)
+def _names(folder, modified):
+    return sorted(name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info", ".pth")))
 
 
 def _stamp(path):

@@ -14,7 +14,8 @@ SPECTRA = ("low_rank", "power_law", "flat")
 def design(spectrum, n_features, rank=1):
     """A factor A with Sigma = A A', diag(Sigma) = 1, and coefficients b with b' Sigma b = 1.
 
-    The signal has the same coefficient on every eigenvector of a positive eigenvalue.
+    The signal has the same coefficient on every eigenvector of a positive eigenvalue; over the columns it peaks at the
+    first ones, which matters where rates are unequal.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def guided_design(n_features, rank, correlation=0.8):
 def mean_rates(n_features, rate, spread=0.0):
     """Observation rates rising evenly from ``rate - spread`` to ``rate + spread`` over the columns; shape (d,).
 
-    No theorem needed; ``ValueError`` unless all rates lie in (0, 1].
+    ``ValueError`` unless all rates lie in (0, 1].
     """
     if not (0 < rate - abs(spread) and rate + abs(spread) <= 1):
         raise ValueError(f"rate -+ spread must lie in (0, 1], got {rate} -+ {spread}")

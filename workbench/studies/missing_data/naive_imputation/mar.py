@@ -115,13 +115,11 @@ def simulate_mar_risk(
 
 
 def check(covariance, inside, outside, threshold):
-    """``ValueError`` with a sentence for arguments out of range. No theorem here."""
+    """``ValueError`` with a sentence for arguments out of range."""
     for name, rate in (("inside", inside), ("outside", outside)):
         if not 0 < rate <= 1:
             raise ValueError(f"{name} must lie in (0, 1], got {rate}")
     if not threshold > 0:
         raise ValueError(f"threshold must be positive, got {threshold}")
     if abs(covariance[0, 0] - 1) > 1e-9:
-        raise ValueError(
-            f"covariance[0, 0], the variance of the column that decides, must be 1, got {covariance[0, 0]}"
-        )
+        raise ValueError(f"the variance of the deciding column must be 1, got {covariance[0, 0]:g}")

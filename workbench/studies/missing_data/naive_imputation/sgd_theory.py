@@ -105,7 +105,7 @@ def masked_fourth_moment(inner, covariance, rates):
 
 
 def check_sgd(n_steps, step, noise):
-    """``ValueError`` with a sentence for arguments out of range. No theorem here."""
+    """``ValueError`` with a sentence for arguments out of range."""
     if int(n_steps) != n_steps or n_steps < 1:
         raise ValueError(f"n_steps must be a positive integer, got {n_steps}")
     if not (np.isfinite(step) and step > 0):

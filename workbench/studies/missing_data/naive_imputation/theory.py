@@ -144,7 +144,7 @@ def correlated_penalty(covariance_of_mask, rates, largest_variance=1.0):
 
 
 def check_rates(rates):
-    """Rates as an array of shape (d,); ``ValueError`` with a sentence unless all lie in (0, 1]. No theorem here."""
+    """Rates as an array of shape (d,); ``ValueError`` with a sentence unless all lie in (0, 1]."""
     rates = np.asarray(rates, dtype=float)
     if rates.ndim != 1 or rates.size == 0:
         raise ValueError(f"rates must be a vector with one rate per column, got shape {rates.shape}")
