@@ -80,10 +80,9 @@ def proportion_and_se(hits):
     share, se : arrays of shape (...)
     """
     hits = np.asarray(hits, dtype=float)
-    n = hits.shape[0]
-    if n < 2:
-        raise ValueError(f"a standard error needs at least 2 replications, got {n}")
+    share, _ = mean_and_se(hits)
     if not np.all((hits == 0) | (hits == 1)):
         raise ValueError("hits must be true or false")
+    n = len(hits)
     padded = (hits.sum(axis=0) + 1) / (n + 2)
-    return hits.mean(axis=0), np.sqrt(padded * (1 - padded) / n)
+    return share, np.sqrt(padded * (1 - padded) / n)
