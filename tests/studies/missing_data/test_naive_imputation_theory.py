@@ -147,6 +147,15 @@ def test_bound_for_dependent_masks():
             assert ni.imputation_bias(factor @ factor.T, b, half, v) <= bound + 1e-12
 
 
+def test_a_fixed_count_helps_and_the_bound_does_not_see_it():
+    factor, b = ni.design("low_rank", 12, 2)
+    Sigma, half = factor @ factor.T, np.full(12, 0.5)
+    v = ni.mask_covariance(half, "fixed_count")
+    assert ni.imputation_bias(Sigma, b, half, v) == pytest.approx(1 / 12)
+    assert ni.imputation_bias(Sigma, b, half) == pytest.approx(1 / 7)
+    assert ni.ridge_bias(Sigma, b, ni.correlated_penalty(v, half)) == pytest.approx(2 / 13)
+
+
 def test_fourth_moment_equals_the_sum_over_all_indices():
     rng = np.random.default_rng(6)
     d = 5
@@ -193,6 +202,14 @@ def test_rough_law_of_sgd_at_as_many_columns_as_rows():
     )
     mean, se = mean_and_se(draws)
     assert abs(800 * mean - (0.8**-4 + 0.25 + 0.25)) < 4.5 * 800 * se + 0.1
+
+
+def test_exact_error_of_sgd_at_as_many_columns_as_rows():
+    """n times the error, as the notebook quotes it; the rough law says 0.8^-4 + 1/4 + 1/4 = 2.94."""
+    for n, scaled in [(100, 3.0018), (200, 3.0008)]:
+        factor, b = ni.design("low_rank", n, 1)
+        risk = ni.averaged_sgd_risk(n, n**-1.5, factor @ factor.T, b, 0.5, np.full(n, 0.8))
+        assert n * risk[-1] == pytest.approx(scaled, abs=1e-4)
 
 
 def test_seeds_and_batches():

@@ -2,8 +2,8 @@
 
 The eigenvectors are sines and cosines (columns on a ring, stationary along it): each pair that shares an eigenvalue
 adds the same variance to every column. So diag(Sigma) = 1 holds exactly, where the equivalence with plain ridge is an
-equality. Derived for this project; the low-rank case is Example 3.3 of Ayme et al. (2023), arXiv 2301.13585, the
-power law one of Example 3.5.
+equality. Derived for this project; the low-rank case is Example 3.3 of Ayme et al. (2023), arXiv 2301.13585. The power
+law has full rank, where the bound of their Example 3.5, of order log(r) r/d, says nothing.
 """
 
 import numpy as np
