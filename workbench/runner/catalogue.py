@@ -5,6 +5,7 @@ the site's index are made from it.
 """
 
 import tomllib
+from functools import lru_cache
 
 from workbench.errors import UserError, nearest
 
@@ -37,9 +38,17 @@ def read(folder):
     """
     path = folder / FILE
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        modified = path.stat().st_mtime_ns
     except FileNotFoundError:
         return {}
+    return _read(path, modified)
+
+
+@lru_cache(maxsize=4)
+def _read(path, modified):
+    """As `read`; who goes through all studies asks for the same file once per study."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
     entries = {}

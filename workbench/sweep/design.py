@@ -88,6 +88,8 @@ class Design:
 
     def _kept(self, model):
         """The notebook without the cells that the spec leaves out; nothing may be left out that is not there."""
+        if not model.without:
+            return self.study.notebook
         starts = tuple(model.without)
         cells = self.study.notebook["cells"]
         groups = {cell.get("id", "").split("-")[0] for cell in cells if parameters.TAG not in _tags(cell)} - {""}

@@ -36,3 +36,13 @@ def check_prior(common_sd, assumed_sd):
     check_not_negative("assumed_sd", assumed_sd)
     if common_sd == 0 and assumed_sd == 0:
         raise ValueError("common_sd and assumed_sd are both 0: a prior without spread learns nothing")
+
+
+def check_truth(means, true_sd, n_tasks):
+    """``ValueError`` unless the true task means are given, or their spread, and not both."""
+    if (means is None) == (true_sd is None):
+        raise ValueError("give either means or true_sd, and not both")
+    if means is not None and np.shape(means) != (n_tasks,):
+        raise ValueError(f"means must hold one number per task, shape ({n_tasks},), got shape {np.shape(means)}")
+    if true_sd is not None:
+        check_not_negative("true_sd", true_sd)

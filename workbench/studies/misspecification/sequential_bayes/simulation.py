@@ -10,9 +10,9 @@ from workbench.montecarlo import streams
 from workbench.studies.misspecification.sequential_bayes.checks import (
     check_counts,
     check_integer,
-    check_not_negative,
     check_positive,
     check_prior,
+    check_truth,
 )
 
 
@@ -50,12 +50,7 @@ def simulate_task_means(
     check_prior(common_sd, assumed_sd)
     check_integer("n_replications", n_replications, 1)
     K = counts.size
-    if (means is None) == (true_sd is None):
-        raise ValueError("give either means or true_sd, and not both")
-    if means is not None and np.shape(means) != (K,):
-        raise ValueError(f"means must hold one number per task, shape ({K},), got shape {np.shape(means)}")
-    if true_sd is not None:
-        check_not_negative("true_sd", true_sd)
+    check_truth(means, true_sd, K)
     truth_stream, noise_stream = streams(seed, 2)
     if means is None:
         truth = level + true_sd * truth_stream.standard_normal((n_replications, K))

@@ -13,6 +13,7 @@ from workbench.studies.misspecification.sequential_bayes.checks import (
     check_not_negative,
     check_positive,
     check_prior,
+    check_truth,
 )
 
 
@@ -44,12 +45,7 @@ def task_errors(counts, noise, *, common_sd, assumed_sd, means=None, true_sd=Non
     check_positive("noise", noise)
     check_prior(common_sd, assumed_sd)
     K = counts.size
-    if (means is None) == (true_sd is None):
-        raise ValueError("give either means or true_sd, and not both")
-    if means is not None and np.shape(means) != (K,):
-        raise ValueError(f"means must hold one number per task, shape ({K},), got shape {np.shape(means)}")
-    if true_sd is not None:
-        check_not_negative("true_sd", true_sd)
+    check_truth(means, true_sd, K)
     prior = common_sd**2 + assumed_sd**2 * np.eye(K)
     variance = noise**2 / counts
     errors = np.empty((K, K))
